@@ -1,0 +1,1 @@
+"""The SpectrumX Data System: its gateway (`sds`) and the object store behind it (`sds-s3`)."""

@@ -1,0 +1,1 @@
+"""Plan, schedule, fetch, decode, write, verify, record: the engine, which knows no platform."""

@@ -1,0 +1,71 @@
+"""Let an item in: settle what to do about it, and enter it in the journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.formats import sink
+from penstock.formats.files import local_errors
+from penstock.transfer.admission import Operation, decide
+from penstock.transfer.spans import Spans
+from penstock.types import Output
+
+if TYPE_CHECKING:
+    from penstock.formats.sink import Sink
+    from penstock.transfer.folder import Folder
+    from penstock.transfer.journal import Journal
+    from penstock.transfer.source import Source
+    from penstock.types import Item, JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """An item, what to do about it, and what of it is there already."""
+
+    operation: Operation
+    number: int = 0
+    scratch: Path = Path()
+    spans: Spans = field(default_factory=Spans)
+    notes: dict[int, JsonObject] = field(default_factory=dict)
+
+    def make_sink(self) -> Sink:
+        """Make the sink that the item's format names; nothing is opened yet."""
+        item = self.operation.item
+        return sink(item.format)(item, self.scratch)
+
+
+def admit(journal: Journal, *, folder: Folder, source: Source, item: Item) -> Admitted:
+    """Decide about an item and, when something is to be fetched, enter it; in the recorder's thread."""
+    entry = journal.lookup(source.platform, source.instance, item.key)
+    operation = decide(item, entry, folder, journal)
+    scratch = folder.scratch(source.platform, source.instance, item.key)
+    match operation.action:
+        case "unneeded" | "conflict":
+            return Admitted(operation)
+        case "adopt":
+            _adopt(journal, folder, source, item)
+            return Admitted(operation)
+        case "resume" if entry is not None and scratch.is_dir():
+            return Admitted(operation, entry.id, scratch, entry.spans, entry.notes)
+        case _:
+            return _entered(journal, folder, source, replace(operation, action="fetch"), scratch)
+
+
+def _entered(journal: Journal, folder: Folder, source: Source, operation: Operation, scratch: Path) -> Admitted:
+    folder.discard(scratch)
+    with local_errors(scratch):
+        scratch.mkdir(parents=True)
+    return Admitted(operation, journal.begin(source.platform, source.instance, operation.item), scratch)
+
+
+def _adopt(journal: Journal, folder: Folder, source: Source, item: Item) -> None:
+    """Take a file that is there, and that the service's digest vouches for, into the journal."""
+    number = journal.begin(source.platform, source.instance, item)
+    found = folder.stat(item.target)
+    if found is None or item.digest is None:
+        return
+    journal.set_publishing(number, [Output(Path(), item.target, found.st_size, item.digest, "strong")])
+    journal.set_done(number, {item.target: found.st_mtime_ns})
+    journal.set_fact("manifest", "stale")

@@ -1,0 +1,248 @@
+"""Carry a plan out: a fixed crew of workers between the listing, the network and the disk.
+
+One task walks the plan and hands out parts; the workers fetch them and hand over to the recorder, which makes
+them durable in groups and says when an item stands. Nothing here grows with the number of items.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio
+from anyio import lowlevel, to_thread
+
+from penstock.errors import PenstockError
+from penstock.events import Event, ItemStarted, Retrying, TransferFinished, TransferStarted
+from penstock.transfer.admission import conflict
+from penstock.transfer.admit import Admitted, admit
+from penstock.transfer.fetch import Fetcher
+from penstock.transfer.folder import Folder
+from penstock.transfer.journal import Journal
+from penstock.transfer.manifest import write_manifest
+from penstock.transfer.recorder import Record, Recorder, roll_forward
+from penstock.transfer.tally import Tally
+from penstock.transfer.work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+    from penstock._net.context import Context
+    from penstock.events import Subscriber
+    from penstock.transfer.report import Report
+    from penstock.transfer.source import Source
+    from penstock.types import Item, JsonObject, Output, PathLike
+
+T = TypeVar("T")
+Job = tuple[Work, int | None]
+Settled = tuple[Work, PenstockError | None]
+
+UNSETTLED = 256
+"""Finished items that may wait for the recorder before the workers wait for it."""
+
+
+class Transfer:
+    """One run of the engine over one plan.
+
+    Args:
+        source: Where the bytes come from.
+        items: What to fetch.
+        context: Slots, memory, retries.
+        on_event: Told of everything, on the event loop.
+    """
+
+    def __init__(
+        self, source: Source, items: AsyncIterator[Item], *, context: Context, on_event: Subscriber | None
+    ) -> None:
+        self._source = source
+        self._items = items
+        self._emit: Callable[[Event], None] = on_event or _unheard
+        self._fetcher = Fetcher(source, context)
+        self._tally = Tally(self._emit)
+        self._unsettled = anyio.Semaphore(UNSETTLED)
+        self._open: set[Work] = set()
+        self._folder: Folder
+        self._recorder: Recorder
+        self._settled: MemoryObjectSendStream[Settled]
+
+    async def run(self, to: PathLike, selection: JsonObject) -> Report:
+        """Fetch everything that is missing into a folder.
+
+        Raises:
+            PenstockError: What concerns the whole transfer; the failures of items are in the report.
+        """
+        self._folder = await to_thread.run_sync(Folder, to)
+        self._recorder = Recorder(self._folder, self._open_journal)
+        try:
+            run = await self._ask(lambda journal: journal.start_run(selection))
+            self._emit(TransferStarted(platform=self._source.platform, target=str(self._folder.root)))
+            await self._carry_out()
+            report = self._tally.report(self._source.platform, str(self._folder.root))
+            if report.complete:
+                await self._ask(lambda journal: journal.finish_run(run))
+        except BaseExceptionGroup as group:
+            raise _sole(group) from None
+        finally:
+            with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(self._wind_up)
+        self._emit(TransferFinished(report=report))
+        return report
+
+    def _open_journal(self) -> Journal:
+        journal = Journal(self._folder.journal)
+        roll_forward(journal, self._folder)
+        return journal
+
+    def _wind_up(self) -> None:
+        """Leave the folder consistent, however the run ended."""
+        try:
+            self._recorder.close()
+            for work in self._open:
+                work.sink.close()
+            if self._recorder.opened:
+                write_manifest(self._folder)
+        finally:
+            self._folder.close()
+
+    async def _carry_out(self) -> None:
+        self._settled, settled = anyio.create_memory_object_stream[Settled](math.inf)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._settle, settled)
+            with self._settled:
+                await self._fetch_all()
+                await to_thread.run_sync(self._recorder.flush)
+                await lowlevel.checkpoint()  # what the recorder has just said is then in the stream
+
+    async def _fetch_all(self) -> None:
+        send, receive = anyio.create_memory_object_stream[Job](0)
+        with receive:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._hand_out, send)
+                for _ in range(self._fetcher.crew):
+                    tasks.start_soon(self._work, receive.clone())
+
+    async def _hand_out(self, jobs: MemoryObjectSendStream[Job]) -> None:
+        """Walk the plan, admit each item, and hand its missing parts to whoever is free."""
+        with jobs:
+            async for item in self._items:
+                admitted = await self._ask(partial(admit, folder=self._folder, source=self._source, item=item))
+                work = await self._begun(admitted)
+                for part in work.jobs() if work else ():
+                    await jobs.send((work, part))
+
+    async def _begun(self, admitted: Admitted) -> Work | None:
+        """Open the sink of an admitted item; None when there is nothing to fetch."""
+        operation, item = admitted.operation, admitted.operation.item
+        if operation.action in {"unneeded", "adopt"}:
+            self._tally.skipped(item, operation.reason)
+            return None
+        if operation.action == "conflict":
+            self._tally.failed(item, conflict(operation, self._folder))
+            return None
+        work = self._work_for(admitted)
+        await self._fetcher.hop(work.sink.open, bool(work.spans))
+        self._open.add(work)
+        self._emit(ItemStarted(item=item.key, size=item.size, parts=item.parts, done=len(work.spans)))
+        return work
+
+    def _work_for(self, admitted: Admitted) -> Work:
+        call = asyncio.get_running_loop().call_soon_threadsafe
+        sink = admitted.make_sink()
+        record = Record(
+            admitted.number, admitted.scratch, sink, lambda error: call(self._settled.send_nowait, (work, error))
+        )
+        work = Work(admitted.operation.item, sink, record, admitted.spans, admitted.notes, self._emit)
+        return work
+
+    async def _work(self, jobs: MemoryObjectReceiveStream[Job]) -> None:
+        """Take parts until there are none, and see items to their end."""
+        with jobs:
+            async for work, part in jobs:
+                try:
+                    if part is not None and work.error is None:
+                        await self._bring(work, part)
+                except PenstockError as error:
+                    self._fail(work, error)
+                work.left -= 1
+                if work.left == 0:
+                    await self._conclude(work)
+
+    async def _bring(self, work: Work, part: int) -> None:
+        size = await self._fetcher.fetch(work, part)
+        if work.item.parts > 1:
+            notes = {part: work.notes[part]} if part in work.notes else {}
+            self._recorder.wrote(work.record, [(part, part + 1)], notes, size)
+
+    async def _conclude(self, work: Work) -> None:
+        """Assemble an item whose parts are all there, and hand its files to the recorder."""
+        try:
+            if work.error is None:
+                work.outputs = await self._finished(work)
+        except PenstockError as error:
+            self._fail(work, error)
+        self._open.discard(work)
+        if work.error is not None:
+            await to_thread.run_sync(self._recorder.flush)  # which may still have to sync what has arrived
+            await self._fetcher.hop(work.sink.close)
+            return
+        await self._unsettled.acquire()
+        self._recorder.completed(work.record, list(work.outputs))
+
+    async def _finished(self, work: Work) -> list[Output]:
+        """Finish an item; when its bytes turn out wrong, fetch all of it once more."""
+        try:
+            return await self._fetcher.hop(work.finish)
+        except PenstockError as error:
+            if not work.may_refetch(error):
+                raise
+            self._emit(Retrying(item=work.item.key, attempt=1, delay=0.0, cause=error))
+        await to_thread.run_sync(self._recorder.flush)
+        await self._ask(lambda journal: journal.forget_progress(work.record.number))
+        await self._fetcher.hop(work.start_over)
+        for part in range(work.item.parts):
+            await self._bring(work, part)
+        return await self._fetcher.hop(work.finish)
+
+    async def _settle(self, settled: MemoryObjectReceiveStream[Settled]) -> None:
+        """Take the recorder's word on items, one after another."""
+        with settled:
+            async for work, error in settled:
+                if work.outputs:
+                    self._unsettled.release()
+                if error is None:
+                    self._tally.finished(work)
+                else:
+                    self._fail(work, error)
+
+    def _fail(self, work: Work, error: PenstockError) -> None:
+        """Give an item up, or the whole transfer when the error concerns it all."""
+        if error.fatal:
+            raise error
+        if work.error is None:
+            work.error = error
+            self._tally.failed(work.item, error, work.received)
+
+    async def _ask(self, question: Callable[[Journal], T]) -> T:
+        """Ask the journal something through the recorder's thread."""
+        return await asyncio.wrap_future(self._recorder.ask(question))
+
+
+def _unheard(event: Event) -> None:
+    """Take the events that nobody asked for."""
+
+
+def _sole(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the error that a group of tasks failed with: the first, when several did for the same reason."""
+    errors = list(_leaves(group))
+    own = [error for error in errors if isinstance(error, PenstockError)]
+    return own[0] if len(own) == len(errors) else errors[0] if len(errors) == 1 else group
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
+    return [error]

@@ -1,0 +1,86 @@
+"""One item on its way: its sink, what of it is still missing, and what has arrived."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from penstock.errors import PenstockError, Recovery
+from penstock.events import Event, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from penstock.formats.sink import Sink
+    from penstock.transfer.recorder import Record
+    from penstock.transfer.spans import Spans
+    from penstock.types import Item, JsonObject, Output
+
+PROGRESS_SECONDS = 0.1
+"""An item tells of its progress at most this often."""
+
+
+@dataclass(eq=False, slots=True)
+class Work:
+    """An item between admission and its place on disk.
+
+    Attributes:
+        spans: The parts that are written.
+        notes: What the sink said of them.
+        left: Parts handed out or waiting that have not come to an end, good or bad.
+        error: Why it failed, once it has.
+        refetched: Whether wrong bytes have made it start over once.
+    """
+
+    item: Item
+    sink: Sink
+    record: Record
+    spans: Spans
+    notes: dict[int, JsonObject]
+    emit: Callable[[Event], None]
+    left: int = 0
+    received: int = 0
+    gaps: int = 0
+    outputs: Sequence[Output] = ()
+    error: PenstockError | None = None
+    refetched: bool = False
+    _told: float = 0.0
+
+    def jobs(self) -> Iterator[int | None]:
+        """Yield the parts to fetch; None when every part is there and only the end is missing."""
+        self.left = max(1, self.item.parts - len(self.spans))
+        if len(self.spans) == self.item.parts:
+            yield None
+        yield from self.spans.missing(0, self.item.parts)
+
+    def arrived(self, size: int) -> None:
+        """Count bytes from the wire and, now and then, tell of them."""
+        self.received += size
+        now = time.monotonic()
+        if now - self._told >= PROGRESS_SECONDS:
+            self._told = now
+            self.emit(Progress(item=self.item.key, received=self.received, done=len(self.spans), parts=self.item.parts))
+
+    def place(self, part: int, body: bytearray | None) -> None:
+        """Decode and write a part's whole body, or its absence; in a worker thread."""
+        note = self.sink.gap(part) if body is None else self.sink.write(part, 0, body)
+        if note is not None:
+            self.notes[part] = note
+        self.gaps += body is None
+        self.spans.add(part, part + 1)
+
+    def finish(self) -> list[Output]:
+        """Assemble and check the item's files; in a worker thread."""
+        return self.sink.finish(self.notes)
+
+    def start_over(self) -> None:
+        """Forget every part, since some of them are wrong; in a worker thread."""
+        self.sink.close()
+        self.sink.open(resume=False)
+        self.notes.clear()
+        self.refetched = True
+
+    def may_refetch(self, error: PenstockError) -> bool:
+        """Tell whether fetching the whole item once more may mend an error."""
+        return error.recovery is Recovery.INTEGRITY and not self.refetched

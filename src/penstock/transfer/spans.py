@@ -40,15 +40,6 @@ class Spans:
             at = max(at, span_stop)
         yield from range(at, stop)
 
-    def covers(self, start: int, stop: int) -> bool:
-        """Tell whether all of `[start, stop)` is in the set."""
-        index = bisect_right(self._starts, start) - 1
-        return start >= stop or (index >= 0 and self._stops[index] >= stop)
-
-    def prefix(self) -> int:
-        """Return how many integers from 0 on are there without a gap."""
-        return self._stops[0] if self._starts and self._starts[0] == 0 else 0
-
     def __len__(self) -> int:
         return sum(self._stops) - sum(self._starts)
 

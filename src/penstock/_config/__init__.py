@@ -1,0 +1,1 @@
+"""Settings in layers, secrets that do not leak, and where files live."""

@@ -6,9 +6,35 @@ time, so that it cannot agree with the clients by sharing their mistakes.
 
 from __future__ import annotations
 
-from penstock.sandbox.access_log import AccessLog, read_log
-from penstock.sandbox.process import SandboxProcess
-from penstock.sandbox.server import PLATFORMS, Emulator, Sandbox
-from penstock.sandbox.world import SCALES, Scale, World
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from penstock.sandbox.access_log import AccessLog, read_log
+    from penstock.sandbox.process import SandboxProcess
+    from penstock.sandbox.server import PLATFORMS, Emulator, Sandbox
+    from penstock.sandbox.world import SCALES, Scale, World
 
 __all__ = ["PLATFORMS", "SCALES", "AccessLog", "Emulator", "Sandbox", "SandboxProcess", "Scale", "World", "read_log"]
+
+_HOMES = {
+    "AccessLog": "access_log",
+    "read_log": "access_log",
+    "SandboxProcess": "process",
+    "PLATFORMS": "server",
+    "Emulator": "server",
+    "Sandbox": "server",
+    "SCALES": "world",
+    "Scale": "world",
+    "World": "world",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'penstock.sandbox' has no attribute {name!r}")
+    return getattr(import_module(f"penstock.sandbox.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

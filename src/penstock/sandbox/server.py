@@ -135,11 +135,10 @@ def _emulator(platform: str) -> Emulator | None:
     if platform not in PLATFORMS:
         raise ConfigError(f"The sandbox does not emulate {platform!r}.", hint=f"Choose from {', '.join(PLATFORMS)}.")
     try:
-        return cast("Emulator", importlib.import_module(f"penstock.sandbox.{platform}"))
-    except ModuleNotFoundError as error:
-        if error.name != f"penstock.sandbox.{platform}":
-            raise
+        emulator = importlib.import_module(f"penstock.sandbox.{platform}")
+    except ModuleNotFoundError:
         return None
+    return cast("Emulator", emulator) if hasattr(emulator, "applications") else None
 
 
 def _path(path: PathLike | None) -> Path | None:

@@ -1,0 +1,27 @@
+"""Sizes and digests of the large files, known beforehand so that listing 4 GiB costs nothing.
+
+`tests/sandbox` makes one of the files again and compares.
+"""
+
+from __future__ import annotations
+
+LARGE_BLOCK = 8 << 20
+LARGE_SIZE = 256 << 20
+LARGE_DIGESTS = (
+    "1af49799a2c4f00b2d93e6fe7d8f5bd13b1a3f7a78dd9d554859fb8e79eb4202",
+    "909f0c9e335418711f8ea67e1d4244b9f605895252bfe89c8c6108af8d7b74e1",
+    "9b0797a185dccf8b530ec5987cf86c3f73cc3cc6ab239d10062b9d69001e820f",
+    "81c47043e840d77862fd7f8c73799cf128b0373d593a1b78a4f0bd225ef3d6db",
+    "80413775c0cd81456a065b6fde651050aa1141be665ddc76e7a6a1f559a6ae25",
+    "af6dfc7c9ff067c852f2d8c95c15573b56f387e3e49e1937da391582dead04ad",
+    "0ea4e34217f0a2ac36aa1162b47182a267d89c6c3dd7ead94b1ad9db82b3ceac",
+    "e4d43549c70d2a7fe65004f93ff4c6e8b4ada2bdd2f5a42f38d0d212c053f291",
+    "3cd585e5cd7c00b6166bb938be4ef8b1612fe8a31ab927d20d79376623d37e6e",
+    "5b4808ee447b7eab3beae91dbc30c568708caf755e0191740a05c4fcef600c19",
+    "5f5d7084331bef511ad7fa27f30e7265d71eae1e9bb9fe7c6b2f5853cb6377ce",
+    "c3319590dea09b65d7a2f2e5747e71467441128fba06bc3b6665e5e28430148c",
+    "260d6a7118c1f51e08f3f754fb69b3b1059e075ec9575e6b20ca01ffd500d4bc",
+    "ca54f82e804b03cb80947b45e5b49d92e56defa1721799155cc71e862abe6093",
+    "69a448b9631d542dab3ed151397b297c16d1b56a64ebc4d93bd13f0d33eb272d",
+    "b898b638ceffd1bef4eb5f58889530cc4248df220d13a65baa5a360e05d0fba6",
+)

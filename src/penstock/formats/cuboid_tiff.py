@@ -7,8 +7,12 @@ each plane is read back band by band and compressed strip by strip, so memory do
 from __future__ import annotations
 
 import json
+import os
 import zlib
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from penstock.types import Item, JsonObject, Output
+    from penstock.types import Item, JsonObject, Output, Span
 
 STRIP_BYTES = 64 << 10
 BAND_BYTES = 4 << 20
@@ -35,6 +39,9 @@ CLASSIC_BYTES = (1 << 32) - (1 << 24)
 """Planes of more voxel bytes than this are written as BigTIFF."""
 
 _DEFLATE_LEVEL = 6
+_ENCODERS = min(4, os.cpu_count() or 1)
+"""Planes that are encoded at once: deflate is what takes the time, and it needs no GIL."""
+
 _NM_PER_CM = 10_000_000
 
 
@@ -77,13 +84,14 @@ class CuboidTiffSink:
 
     def finish(self, _notes: Mapping[int, JsonObject]) -> list[Output]:
         """Encode every plane."""
-        outputs: list[Output] = []
-        for z, target in zip(range(*self._slab.box.z), self.targets(self._item), strict=True):
-            path = self._scratch / f"plane{z}.tif"
-            with local_errors(path):
-                write_plane(path, self._slab, z, self._bands(z))
-                outputs.append(finished(path, target, "frame"))
-        return outputs
+        with ThreadPoolExecutor(_ENCODERS, "penstock-tiff") as pool:
+            return list(pool.map(self._encode, range(*self._slab.box.z)))
+
+    def _encode(self, z: int) -> Output:
+        path = self._scratch / f"plane{z}.tif"
+        with local_errors(path):
+            write_plane(path, self._slab, z, self._bands(z))
+            return finished(path, _join(self._item.target, self._slab.name(z)), "frame")
 
     def _bands(self, z: int) -> Iterator[npt.NDArray[Any]]:
         """Read a plane in bands of rows; each band is only valid until the next."""
@@ -95,17 +103,23 @@ class CuboidTiffSink:
             yield band
 
     def _read_band(self, z: int, start: int, band: npt.NDArray[Any]) -> None:
-        stop = start + len(band)
-        for tile, offset in zip(self._slab.tiles, self._slab.offsets, strict=True):
-            first, last = max(start, tile.y[0]), min(stop, tile.y[1])
-            if first >= last or not tile.z[0] <= z < tile.z[1]:
+        for (y0, y1), row in self._slab.tile_rows.items():
+            first, last = max(start, y0), min(start + len(band), y1)
+            if first >= last:
                 continue
-            _, height, width = tile.shape
-            piece = np.empty((last - first, width), self._slab.dtype)
-            row = (z - tile.z[0]) * height + first - tile.y[0]
-            self._file.read_into(piece.data, offset + row * width * piece.itemsize)
-            column = tile.x[0] - self._slab.box.x[0]
-            band[first - start : last - start, column : column + width] = piece
+            for tile, offset in row:
+                if tile.z[0] <= z < tile.z[1]:
+                    column = tile.x[0] - self._slab.box.x[0]
+                    rows = self._read_rows(tile, offset, z, (first, last))
+                    band[first - start : last - start, column : column + rows.shape[1]] = rows
+
+    def _read_rows(self, tile: Box, offset: int, z: int, y: Span) -> npt.NDArray[Any]:
+        """Read rows of one plane of a tile, which lie together in the part file."""
+        _, height, width = tile.shape
+        rows = np.empty((y[1] - y[0], width), self._slab.dtype)
+        before = (z - tile.z[0]) * height + y[0] - tile.y[0]
+        self._file.read_into(rows.data, offset + before * width * rows.itemsize)
+        return rows
 
     def close(self) -> None:
         """Close the part file."""
@@ -137,6 +151,14 @@ class Slab:
         self.offsets, self.size = ends[:-1], ends[-1]
         if sum(tile.voxels for tile in self.tiles) != self.box.voxels:
             raise FormatError(f"the tiles of the slab {self.box.flat()} do not add up to it")
+
+    @cached_property
+    def tile_rows(self) -> dict[Span, list[tuple[Box, int]]]:
+        """Tiles and their offsets by the span of y that they cover."""
+        rows: dict[Span, list[tuple[Box, int]]] = defaultdict(list)
+        for tile, offset in zip(self.tiles, self.offsets, strict=True):
+            rows[tile.y].append((tile, offset))
+        return dict(rows)
 
     @property
     def height(self) -> int:

@@ -18,9 +18,7 @@ import numpy.typing as npt
 from penstock.errors import FormatError, Truncated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from penstock.formats.grid import Box
+    from collections.abc import Sequence
 
 HEADER_BYTES = 16
 LARGEST = 2_147_483_631
@@ -124,11 +122,3 @@ def encode(array: npt.NDArray[Any], *, typesize_bits: bool = False, codec: str =
     typesize = plain.itemsize * (8 if typesize_bits else 1)
     frame: bytes = _blosc().compress(plain.tobytes(), typesize, clevel=level, cname=codec)
     return frame
-
-
-def assemble(box: Box, pieces: Iterable[tuple[Box, npt.NDArray[Any]]], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    """Paste decoded tiles into one array, axes Z, Y, X; what no tile covers is zero."""
-    whole = np.zeros(box.shape, dtype)
-    for tile, voxels in pieces:
-        whole[tile.within(box)] = voxels
-    return whole

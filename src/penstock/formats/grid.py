@@ -1,4 +1,4 @@
-"""Arithmetic of boxes of voxels: BOSS's cuboid grid, the tiles of a request, and the extents of coarser levels.
+"""Arithmetic of boxes of voxels: BOSS's cuboid grid, the tiles of a request, and how coarser levels are counted.
 
 Volumes are stored in cuboids of 512 by 512 by 16 voxels (x, y, z) counted from voxel 0, whatever the frame. A request
 costs the server as many cuboids as it touches, so tiles meet on the grid and only the outermost are partial.
@@ -127,21 +127,3 @@ def isotropic_level(voxel: Sequence[float]) -> int:
     """
     x, _, z = voxel
     return min(range(_LEVELS), key=lambda level: abs(z / (x * 2**level) - 1))
-
-
-def level_box(frame: Box, level: int, *, voxel: Sequence[float], iso: bool = False, isotropic: bool = False) -> Box:
-    """Return what a coordinate frame becomes at a coarser level.
-
-    Args:
-        frame: The frame at level 0.
-        level: The level.
-        voxel: Size of a voxel in x, y and z at level 0.
-        iso: The isotropic pyramid is meant: z is halved too, once voxels are cubes.
-        isotropic: The experiment halves z at every level.
-    """
-    deep = level if isotropic else max(0, level - isotropic_level(voxel)) if iso else 0
-    return Box(_coarser(frame.x, level), _coarser(frame.y, level), _coarser(frame.z, deep))
-
-
-def _coarser(span: Span, times: int) -> Span:
-    return span[0] >> times, halved(span[1], times)

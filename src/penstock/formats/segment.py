@@ -76,7 +76,9 @@ def decode_chunk(
 
 
 def blank_chunk(geometry: SegmentGeometry, part: int, out: npt.NDArray[Any] | None = None) -> Chunk:
-    """Return what stands for a chunk of a regular group that the service does not have: NaN in every row."""
+    """Return what stands for a chunk that the service does not have: NaN in every row, or no row if timestamped."""
+    if geometry.timestamped:
+        return Chunk(np.empty((0, geometry.columns), geometry.output_type), np.empty(0, np.float64))
     first, stop = geometry.window(part)
     values = _output(geometry, stop - first, out)
     values.fill(np.nan)

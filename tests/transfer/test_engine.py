@@ -24,10 +24,8 @@ from penstock.events import ItemFinished, ItemSkipped, Progress, Retrying, Trans
 from penstock.transfer.folder import Folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from penstock.transfer.plan import Plan
 
 pytestmark = pytest.mark.anyio
 MakePlan = "Callable[..., Plan]"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from penstock.transfer.names import RESERVED, is_contained, safe_path, safe_segment
 
 HOSTILE = [
-    "../../x", "/etc/passwd", "a/../../b", "..", ".", "", "a//b", "a\0b", "x\ny", "%2e%2e/", "．．/", "~/x", "-rf",
+    "../../x", "/etc/passwd", "a/../../b", "..", ".", "", "a//b", "a\0b", "x\ny", "%2e%2e/", "\uff0e\uff0e/", "~/x", "-rf",
     ".penstock/journal.sqlite3", "penstock-manifest.jsonl", ".PENSTOCK", "e" * 300, "🙂" * 100, "a/" * 50, "\ud800",
 ]  # fmt: skip
 
@@ -43,7 +43,9 @@ def test_two_names_never_meet(one: str, other: str) -> None:
     assert (safe_segment(one) == safe_segment(other)) == (one == other)
 
 
-@given(st.text(st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters="/%"), min_size=3, max_size=40))
+@given(
+    st.text(st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters="/%"), min_size=3, max_size=40)
+)
 def test_an_ordinary_name_is_kept(name: str) -> None:
     if name.casefold() in RESERVED:
         return

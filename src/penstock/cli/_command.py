@@ -28,7 +28,9 @@ _OUTPUT_OPTIONS = (
 )
 
 
-def command(name: str, *, examples: str, **settings: Any) -> Callable[[Callable[..., Awaitable[int | None]]], click.Command]:
+def command(
+    name: str, *, examples: str, **settings: Any
+) -> Callable[[Callable[..., Awaitable[int | None]]], click.Command]:
     """Make a click command of an async function that takes an `Output` first.
 
     Args:

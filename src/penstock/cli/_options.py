@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 
-class Range(click.ParamType):
+class Range(click.ParamType[tuple[int, int]]):
     """A half-open interval `START:STOP` of whole numbers."""
 
     name = "START:STOP"

@@ -51,22 +51,35 @@ class Output:
     def result(self, document: Any, *, text: str | None = None, names: Iterable[str] = ()) -> None:
         """Write the result of a command: `document` for programs, `text` for people, `names` for scripts."""
         if self.style in {"json", "jsonl"}:
-            self._write(json.dumps(document, ensure_ascii=False, indent=None if self.style == "jsonl" else 2, default=str))
+            self._write(
+                json.dumps(document, ensure_ascii=False, indent=None if self.style == "jsonl" else 2, default=str)
+            )
         elif self.style == "quiet":
             for name in names:
                 self._write(visible(name))
         elif text is not None:
             self._write(text)
 
-    def table(self, rows: Sequence[Mapping[str, Any]], *, key: str, empty: str) -> None:
-        """Write a listing: a table on a terminal, tab-separated lines in a pipe, `key` alone when quiet."""
+    @property
+    def wants_all_rows(self) -> bool:
+        """Whether a listing can only be written once its last row is known."""
+        return self.style == "json" or (self.style == "human" and sys.stdout.isatty())
+
+    def facts(self, facts: Mapping[str, Any]) -> None:
+        """Write what is known of one thing; its first fact is its name."""
+        width = max(len(name) for name in facts)
+        lines = [f"{name:<{width}}  {visible(str(value))}" for name, value in facts.items()]
+        self.result(dict(facts), text="\n".join(lines), names=[str(next(iter(facts.values())))])
+
+    def table(self, rows: Sequence[Mapping[str, Any]], *, empty: str) -> None:
+        """Write a listing: a table on a terminal, tab-separated lines in a pipe, the first column when quiet."""
         if self.style == "json":
             self.result(list(rows))
         elif self.style == "jsonl":
             for row in rows:
                 self.result(row)
         elif self.style == "quiet":
-            self.result(None, names=[str(row[key]) for row in rows])
+            self.result(None, names=[str(next(iter(row.values()))) for row in rows])
         elif not rows:
             self.say(empty)
         elif sys.stdout.isatty():

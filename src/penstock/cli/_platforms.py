@@ -11,7 +11,7 @@ from penstock.errors import SelectionError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from penstock import Boss, Context, Plan, Sds, Seer
+    from penstock import Context, Plan
     from penstock.types import JsonObject, PathLike
 
 OPTIONS = {
@@ -32,9 +32,9 @@ async def planned(url: str, options: Mapping[str, Any], to: PathLike, context: C
     address = parse(url)
     given = {name: value for name, value in options.items() if value not in (None, (), [])}
     if strange := sorted(set(given) - OPTIONS[address.platform]):
+        known = ", ".join(f"--{option}" for option in sorted(OPTIONS[address.platform])) or "none"
         raise SelectionError(
-            f"--{strange[0]} means nothing for {address.platform}",
-            hint=f"Options for {address.platform}: {', '.join(f'--{o}' for o in sorted(OPTIONS[address.platform])) or 'none'}.",
+            f"--{strange[0]} means nothing for {address.platform}", hint=f"Options for {address.platform}: {known}."
         )
     async with _OPENERS[address.platform](address, given, to, context) as plan, plan:
         yield plan
@@ -71,5 +71,7 @@ _OPENERS = {"seer": _seer, "boss": _boss, "sds": _sds}
 
 def _only(address: Address, shape: str, count: int) -> list[str]:
     if len(address.segments) != count:
-        raise SelectionError(f"{address} names nothing to download", hint=f"Give {shape}; `penstock ls {address}` lists.")
+        raise SelectionError(
+            f"{address} names nothing to download", hint=f"Give {shape}; `penstock ls {address}` lists."
+        )
     return address.segments

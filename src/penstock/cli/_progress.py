@@ -121,5 +121,3 @@ def display(output: Output) -> Iterator[Display]:
     )
     with progress.Progress(*columns, console=output.console, transient=True) as bars:
         yield Display(output, bars)
-
-

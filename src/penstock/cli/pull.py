@@ -64,15 +64,15 @@ async def show(plan: Plan, output: Output) -> int:
     """Print the operations of a plan, each with its reason."""
     rows = [
         {
-            "action": operation.action,
             "target": operation.item.target or plan.to.name,
+            "action": operation.action,
             "size": human_size(operation.item.size) if operation.item.size is not None else "?",
             "parts": operation.item.parts,
             "reason": operation.reason,
         }
         async for operation in plan
     ]
-    output.table(rows, key="target", empty="Nothing matches; nothing would be downloaded.")
+    output.table(rows, empty="Nothing matches; nothing would be downloaded.")
     return 0
 
 
@@ -106,7 +106,7 @@ def in_words(report: Report) -> str:
     levels = ", ".join(f"{count} at level {level}" for level, count in sorted(report.levels.items()))
     lines = [
         f"{report.files} files, {human_size(report.written)}, in {report.target}",
-        f"{human_size(report.received)} received in {report.seconds:.1f} s ({human_size(report.rate)}/s); "
+        f"{human_size(report.received)} received in {report.seconds:.1f} s, {human_size(report.rate)}/s",
         f"{report.done} items done, {report.unneeded} there already, {len(report.failures)} failed",
     ]
     if levels:

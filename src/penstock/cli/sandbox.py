@@ -37,7 +37,6 @@ def _shape(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-@sandbox.command  # type: ignore[arg-type]  # a command already; the decorator only adds it
 @command(
     "up",
     examples="""
@@ -47,7 +46,7 @@ penstock sandbox up --json
 """,
 )
 @_shape
-async def up(output: Output, **shape: Any) -> int:
+async def up(output: Output, **shape: Any) -> None:
     """Start the sandbox and keep it running; prints the environment to paste into another terminal."""
     from penstock.sandbox import Sandbox
 
@@ -59,7 +58,6 @@ async def up(output: Output, **shape: Any) -> int:
         await anyio.sleep_forever()
 
 
-@sandbox.command  # type: ignore[arg-type]  # as above
 @command(
     "run",
     examples="""
@@ -82,7 +80,13 @@ async def run(output: Output, program: tuple[str, ...], **shape: Any) -> int:
                 program, env={**os.environ, **running.env}, stdin=None, stdout=None, stderr=None
             )
         except FileNotFoundError:
-            raise NotFound(f"there is no program {program[0]!r}", hint="Write it as you would without the sandbox.") from None
+            raise NotFound(
+                f"there is no program {program[0]!r}", hint="Write it as you would without the sandbox."
+            ) from None
         async with process:
             status = await process.wait()
     return status if status >= 0 else 128 - status
+
+
+sandbox.add_command(up)
+sandbox.add_command(run)

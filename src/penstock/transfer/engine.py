@@ -131,8 +131,9 @@ class Transfer:
             async for item in self._items:
                 admitted = await self._ask(partial(admit, folder=self._folder, source=self._source, item=item))
                 work = await self._begun(admitted)
-                for part in work.jobs() if work else ():
-                    await jobs.send((work, part))
+                if work is not None:
+                    for part in work.jobs():
+                        await jobs.send((work, part))
 
     async def _begun(self, admitted: Admitted) -> Work | None:
         """Open the sink of an admitted item; None when there is nothing to fetch."""
@@ -150,11 +151,13 @@ class Transfer:
         return work
 
     def _work_for(self, admitted: Admitted) -> Work:
-        call = asyncio.get_running_loop().call_soon_threadsafe
+        loop = asyncio.get_running_loop()
         sink = admitted.make_sink()
-        record = Record(
-            admitted.number, admitted.scratch, sink, lambda error: call(self._settled.send_nowait, (work, error))
-        )
+
+        def outcome(error: PenstockError | None) -> None:
+            loop.call_soon_threadsafe(self._settled.send_nowait, (work, error))
+
+        record = Record(admitted.number, admitted.scratch, sink, outcome)
         work = Work(admitted.operation.item, sink, record, admitted.spans, admitted.notes, self._emit)
         return work
 

@@ -64,7 +64,7 @@ class Work:
 
     def place(self, part: int, body: bytearray | None) -> None:
         """Decode and write a part's whole body, or its absence; in a worker thread."""
-        note = self.sink.gap(part) if body is None else self.sink.write(part, 0, body)
+        note = self.sink.gap(part) if body is None else self.sink.write(part, 0, memoryview(body))
         if note is not None:
             self.notes[part] = note
         self.gaps += body is None

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 
 from penstock.sandbox.boss.accounts import Account, identify
-from penstock.sandbox.boss.bodies import BodyCache
 from penstock.sandbox.boss.faults import Breakdown
+from penstock.sandbox.boss.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +38,7 @@ class Service:
     catalog: Catalog
     accounts: Mapping[str, Account]
     clock: Callable[[], float]
-    bodies: BodyCache = field(default_factory=BodyCache)
+    bodies: Shelf[bytes] = field(default_factory=partial(Shelf, 256 << 20))
     workers: anyio.CapacityLimiter = field(default_factory=partial(anyio.CapacityLimiter, 2))
 
 

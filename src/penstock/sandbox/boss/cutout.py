@@ -125,7 +125,7 @@ def _packed(call: Call, region: Region, media: str, labels: list[int] | None) ->
     if body is None:
         body = ENCODERS[media](_voxels(region, labels))
         if phase is not None:
-            call.service.bodies.put(key, body)
+            call.service.bodies.put(key, body, len(body))
     return body
 
 

@@ -64,18 +64,22 @@ async def bounding_box(call: Call) -> Any:
 def _bound(channel: Channel, level: Level, label: int) -> Box | None:
     """Search the few cuboids where the label can be: those written, and those near where the base has it."""
     indices = {index for _, index in channel.volume.written(level.res)}
-    near = channel.volume.base.whereabouts(label)
-    if near is not None:
-        halvings = (level.res, level.res, level.z_halvings)
-        spans = zip((near.x, near.y, near.z), halvings, strict=True)
-        down = Box(*((start >> times, (stop >> times) + 1) for (start, stop), times in spans))
-        indices |= set(down.meet(Box(*zip(level.start, level.stop, strict=True))).cuboids())
+    extent = Box(*zip(level.start, level.stop, strict=True))
+    for near in channel.volume.base.whereabouts(label):
+        indices |= set(_coarser(near, level).meet(extent).cuboids())
     found = None
     for index in indices:
         part = _bound_cuboid(channel, level, label, cuboid_box(index))
         if part is not None:
             found = part if found is None else _around(found, part)
     return found
+
+
+def _coarser(box: Box, level: Level) -> Box:
+    """Scale a box of level 0 to another level, outwards."""
+    halvings = (level.res, level.res, level.z_halvings)
+    spans = zip((box.x, box.y, box.z), halvings, strict=True)
+    return Box(*((start >> times, (stop >> times) + 1) for (start, stop), times in spans))
 
 
 def _bound_cuboid(channel: Channel, level: Level, label: int, box: Box) -> Box | None:

@@ -77,8 +77,8 @@ class Base(Protocol):
         """Name the content of a box: equal phases and shapes have equal voxels."""
         ...
 
-    def whereabouts(self, label: int, /) -> Box | None:
-        """Bound where a label can occur at level 0; None if nowhere."""
+    def whereabouts(self, label: int, /) -> list[Box]:
+        """Bound where a label can occur at level 0."""
         ...
 
 
@@ -98,9 +98,9 @@ class Nothing:
         """Say that all boxes are alike."""
         return 0
 
-    def whereabouts(self, _label: int, /) -> Box | None:
+    def whereabouts(self, _label: int, /) -> list[Box]:
         """Say that no label occurs."""
-        return None
+        return []
 
 
 Key = tuple[int, bool, int, tuple[int, int, int]]

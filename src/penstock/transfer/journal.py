@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS item (
     key TEXT NOT NULL,
     identity TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('partial', 'publishing', 'done')),
+    parts INTEGER NOT NULL,
     description TEXT NOT NULL,
     UNIQUE (platform, instance, key)
 );
@@ -198,11 +199,11 @@ class Journal:
         """
         description = json.dumps({"target": item.target, "format": item.format, "source": dict(item.source)})
         row = self._db.execute(
-            "INSERT INTO item (platform, instance, key, identity, state, description) "
-            "VALUES (?, ?, ?, ?, 'partial', ?) "
-            "ON CONFLICT (platform, instance, key) DO UPDATE SET identity = excluded.identity, state = 'partial', "
-            "description = excluded.description RETURNING id",
-            (platform, instance, item.key, item.identity, description),
+            "INSERT INTO item (platform, instance, key, identity, parts, state, description) "
+            "VALUES (?, ?, ?, ?, ?, 'partial', ?) "
+            "ON CONFLICT (platform, instance, key) DO UPDATE SET identity = excluded.identity, parts = excluded.parts, "
+            "state = 'partial', description = excluded.description RETURNING id",
+            (platform, instance, item.key, item.identity, item.parts, description),
         ).fetchone()
         number = int(row[0])
         self.forget_progress(number)
@@ -256,6 +257,14 @@ class Journal:
         return [
             Output(Path(tmp), target, size, Digest.parse(digest), level) for tmp, target, size, digest, level in rows
         ]
+
+    def claims(self) -> dict[str, int]:
+        """Return how many parts are claimed of each item, by key; complete items count in full."""
+        rows = self._db.execute(
+            "SELECT key, CASE state WHEN 'partial' THEN (SELECT COALESCE(SUM(stop - start), 0) FROM span "
+            "WHERE span.item = item.id) ELSE parts END FROM item"
+        )
+        return dict(rows.fetchall())
 
     def placed(self) -> Iterator[dict[str, Any]]:
         """Yield every finished file, by path, as the manifest lists it."""

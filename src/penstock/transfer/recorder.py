@@ -32,8 +32,11 @@ T = TypeVar("T")
 
 GROUP_BYTES = 64 << 20
 GROUP_PARTS = 256
-GROUP_SECONDS = 0.5
-"""A group is committed when it reaches any of these."""
+"""A group is committed when it reaches either of these, or has waited long enough."""
+SHORTEST_WAIT = 0.02
+LONGEST_WAIT = 1.0
+WAIT_PER_COMMIT = 4
+"""A group waits four times as long as the last commit took, so that a slow disk spends most of its time on data."""
 
 
 @dataclass(eq=False, slots=True)
@@ -64,6 +67,7 @@ class _Progress:
 class _Group:
     """What will be committed together."""
 
+    wait: float = SHORTEST_WAIT
     since: float | None = None
     size: int = 0
     progress: dict[Record, _Progress] = field(default_factory=dict)
@@ -79,7 +83,7 @@ class _Group:
 
     def patience(self) -> float | None:
         """Return how many seconds the group may still wait; None while it is empty."""
-        return None if self.since is None else max(0.0, self.since + GROUP_SECONDS - time.monotonic())
+        return None if self.since is None else max(0.0, self.since + self.wait - time.monotonic())
 
 
 class Recorder:
@@ -212,6 +216,7 @@ class Recorder:
         return True
 
     def _commit(self) -> None:
+        started = time.monotonic()
         group = self._group
         journal = self._open
         with_spans = [r for r in group.progress if r not in group.complete and self._survives(r, r.sink.sync)]
@@ -225,7 +230,8 @@ class Recorder:
                     journal.set_publishing(record.number, outputs)
         if complete:
             self._publish(journal, complete)
-        self._group = _Group()
+        spent = time.monotonic() - started
+        self._group = _Group(wait=min(max(SHORTEST_WAIT, WAIT_PER_COMMIT * spent), LONGEST_WAIT))
         for event in group.waiting:
             event.set()
 

@@ -16,7 +16,7 @@ _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 
 
-def parse_size(value: int | float | str) -> int:
+def parse_size(value: float | str) -> int:
     """Read an amount of bytes: `4096`, `80MB` (powers of 1000), `512MiB` (powers of 1024).
 
     Raises:
@@ -30,7 +30,7 @@ def parse_size(value: int | float | str) -> int:
     return _positive(float(match["number"]) * _factor(match), value)
 
 
-def parse_rate(value: int | float | str) -> int:
+def parse_rate(value: float | str) -> int:
     """Read bytes per second: `80MB/s`, `100Mbit/s`, `1000000`.
 
     Raises:
@@ -45,7 +45,7 @@ def parse_rate(value: int | float | str) -> int:
     return _positive(float(match["number"]) * _factor(match) / (8 if bits else 1), value)
 
 
-def parse_duration(value: int | float | str) -> float:
+def parse_duration(value: float | str) -> float:
     """Read seconds: `30`, `30s`, `1.5min`, `1h30m`, `250ms`.
 
     Raises:

@@ -1,0 +1,1 @@
+"""Sessions, retries, limits, paging and redaction: the only room that knows a network library."""

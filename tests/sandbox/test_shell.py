@@ -50,9 +50,12 @@ def toy(monkeypatch):
 
 
 async def test_services_know_each_other_and_the_environment_knows_them(toy):
-    async with Sandbox(platforms=toy) as sandbox, aiohttp.ClientSession() as session:
-        async with session.get(f"{sandbox.env['TOY_URL']}/small") as response:
-            assert await response.json() == {"other": sandbox.urls["toy-cdn"]}
+    async with (
+        Sandbox(platforms=toy) as sandbox,
+        aiohttp.ClientSession() as session,
+        session.get(f"{sandbox.env['TOY_URL']}/small") as response,
+    ):
+        assert await response.json() == {"other": sandbox.urls["toy-cdn"]}
     assert all(url.startswith("http://127.0.0.1:") for url in sandbox.urls.values())
 
 
@@ -127,9 +130,12 @@ async def test_latency_comes_before_the_head_of_each_answer_and_to_all_at_once(t
     ],
 )
 async def test_only_loopback_names_are_answered(toy, host, status):
-    async with Sandbox(platforms=toy) as sandbox, aiohttp.ClientSession() as session:
-        async with session.get(f"{sandbox.urls['toy']}/small", headers={"Host": host}) as response:
-            assert response.status == status
+    async with (
+        Sandbox(platforms=toy) as sandbox,
+        aiohttp.ClientSession() as session,
+        session.get(f"{sandbox.urls['toy']}/small", headers={"Host": host}) as response,
+    ):
+        assert response.status == status
 
 
 async def test_nothing_listens_after_the_end_and_the_port_can_be_had_again(toy):
@@ -154,6 +160,8 @@ async def test_an_unknown_platform_or_scale_is_a_mistake_of_configuration():
         Sandbox(platforms=["mars"])
     with pytest.raises(ConfigError, match="no sandbox scale 'vast'"):
         Sandbox(scale="vast")
+    with pytest.raises(ConfigError, match="no sandbox quirks 'none'"):
+        Sandbox(quirks="none")
 
 
 async def test_a_world_is_reproducible_and_names_are_kept_apart():

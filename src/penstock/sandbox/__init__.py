@@ -13,9 +13,21 @@ if TYPE_CHECKING:
     from penstock.sandbox.access_log import AccessLog, read_log
     from penstock.sandbox.process import SandboxProcess
     from penstock.sandbox.server import PLATFORMS, Emulator, Sandbox
-    from penstock.sandbox.world import SCALES, Scale, World
+    from penstock.sandbox.world import QUIRKS, SCALES, Quirks, Scale, World
 
-__all__ = ["PLATFORMS", "SCALES", "AccessLog", "Emulator", "Sandbox", "SandboxProcess", "Scale", "World", "read_log"]
+__all__ = [
+    "PLATFORMS",
+    "QUIRKS",
+    "SCALES",
+    "AccessLog",
+    "Emulator",
+    "Quirks",
+    "Sandbox",
+    "SandboxProcess",
+    "Scale",
+    "World",
+    "read_log",
+]
 
 _HOMES = {
     "AccessLog": "access_log",
@@ -26,6 +38,8 @@ _HOMES = {
     "Sandbox": "server",
     "SCALES": "world",
     "Scale": "world",
+    "QUIRKS": "world",
+    "Quirks": "world",
     "World": "world",
 }
 

@@ -17,7 +17,7 @@ import anyio
 
 from penstock.errors import PenstockError
 from penstock.sandbox.server import PLATFORMS, Sandbox
-from penstock.sandbox.world import SCALES
+from penstock.sandbox.world import QUIRKS, SCALES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,7 @@ async def _run(options: argparse.Namespace) -> None:
         log=options.log,
         ports=options.ports,
         platforms=options.platforms,
+        quirks=options.quirks,
     )
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async with sandbox, anyio.create_task_group() as group:
@@ -74,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0, help="synthetic data follow from it")
     parser.add_argument("--scale", choices=SCALES, default="tiny", help="how much data there is")
     parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="pause before each answer")
+    parser.add_argument("--quirks", choices=QUIRKS, default="strict", help="lenient: let the original clients through")
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder of real test vectors")
     parser.add_argument("--log", type=Path, metavar="FILE", help="write one JSON line a request")
     parser.add_argument("--ports", type=_ports, default={}, metavar="NAME=PORT,…", help="fixed ports")

@@ -41,6 +41,7 @@ class SandboxProcess:
         log: As for `Sandbox`.
         ports: As for `Sandbox`.
         platforms: As for `Sandbox`; None means all.
+        quirks: As for `Sandbox`.
     """
 
     def __init__(
@@ -53,11 +54,12 @@ class SandboxProcess:
         log: PathLike | None = None,
         ports: Mapping[str, int] | None = None,
         platforms: Sequence[str] | None = None,
+        quirks: str = "strict",
     ) -> None:
         self.log = Path(log) if log is not None else None
         self.env: dict[str, str] = {}
         self.urls: dict[str, str] = {}
-        self._options = _options(seed, scale, latency, data, self.log, ports, platforms)
+        self._options = _options(seed, scale, latency, data, self.log, ports, platforms, quirks)
         self._process: subprocess.Popen[bytes] | None = None
         self._complaints: IO[bytes] | None = None
 
@@ -147,12 +149,14 @@ def _options(
     log: Path | None,
     ports: Mapping[str, int] | None,
     platforms: Sequence[str] | None,
+    quirks: str,
 ) -> list[str]:
     """Spell the command line of `penstock.sandbox.__main__`."""
     given = {
         "--seed": str(seed),
         "--scale": scale,
         "--latency": str(latency),
+        "--quirks": quirks,
         "--data": str(Path(data).resolve()) if data is not None else None,
         "--log": str(log.resolve()) if log is not None else None,
         "--ports": ",".join(f"{service}={port}" for service, port in (ports or {}).items()) or None,

@@ -14,7 +14,7 @@ from aiohttp import web
 from penstock.errors import ConfigError
 from penstock.sandbox.access_log import AccessLog, read_log
 from penstock.sandbox.shell import Shell
-from penstock.sandbox.world import Scale, World
+from penstock.sandbox.world import Quirks, Scale, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -56,6 +56,7 @@ class Sandbox:
         log: File that gets one JSON line a request.
         ports: Fixed ports by service name; the others are free ones.
         platforms: Which platforms to emulate.
+        quirks: `strict`, or `lenient` for the original clients.
         clock: Seconds since the epoch.
     """
 
@@ -69,9 +70,10 @@ class Sandbox:
         log: PathLike | None = None,
         ports: Mapping[str, int] | None = None,
         platforms: Sequence[str] = PLATFORMS,
+        quirks: Quirks = "strict",
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.world = World(seed=seed, scale=scale, data=_path(data), clock=clock)
+        self.world = World(seed=seed, scale=scale, data=_path(data), quirks=quirks, clock=clock)
         self.latency = latency
         self.log = _path(log)
         self.env: dict[str, str] = {}

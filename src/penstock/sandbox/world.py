@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 Scale: TypeAlias = Literal["tiny", "small", "large"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
+Quirks: TypeAlias = Literal["strict", "lenient"]
+QUIRKS: tuple[Quirks, ...] = get_args(Quirks)
 
 
 @dataclass(slots=True)
@@ -29,6 +31,8 @@ class World:
         scale: How much there is: `tiny` (a demo, megabytes), `small` (about 100 MB a platform), `large` (at least
             4 GiB a platform, made while it is served).
         data: Folder of real test vectors; emulators prefer them to synthetic data.
+        quirks: `strict` has every fault that was found in the services; `lenient` lacks those few that stop even the
+            published original clients.
         clock: Seconds since the epoch; tests move it to let links and tokens expire.
         urls: Base URL of every service, filled when the sandbox has its ports and before it serves.
     """
@@ -36,12 +40,17 @@ class World:
     seed: int = 0
     scale: Scale = "tiny"
     data: Path | None = None
+    quirks: Quirks = "strict"
     clock: Callable[[], float] = time.time
     urls: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.scale not in SCALES:
             raise ConfigError(f"There is no sandbox scale {self.scale!r}.", hint=f"Choose one of {', '.join(SCALES)}.")
+        if self.quirks not in QUIRKS:
+            raise ConfigError(
+                f"There are no sandbox quirks {self.quirks!r}.", hint=f"Choose one of {', '.join(QUIRKS)}."
+            )
 
     def instance(self, platform: str) -> str:
         """Name what a client may take for the identity of this platform, whatever port it got."""

@@ -93,9 +93,12 @@ async def test_the_real_capture_is_served_byte_for_byte(vectors):
 
 @pytest.mark.anyio
 async def test_the_real_capture_is_indexed_as_the_real_gateway_does_it(vectors):
-    async with Sandbox(platforms=["sds"], data=vectors) as sandbox, aiohttp.ClientSession(headers=HEADERS) as session:
-        async with session.get(f"{sandbox.urls['sds']}/api/v1/assets/captures/") as response:
-            rows = {row["top_level_dir"]: row for row in (await response.json())["results"]}
+    async with (
+        Sandbox(platforms=["sds"], data=vectors) as sandbox,
+        aiohttp.ClientSession(headers=HEADERS) as session,
+        session.get(f"{sandbox.urls['sds']}/api/v1/assets/captures/") as response,
+    ):
+        rows = {row["top_level_dir"]: row for row in (await response.json())["results"]}
     row = rows["/captures/westford"]
     assert (row["total_file_count"], row["total_file_size"], row["data_files_info"]["count"]) == (19, 20_150_856, 16)
     assert (row["center_frequency_ghz"], row["sample_rate_mhz"]) == (1.0240000004842604, 2.5)

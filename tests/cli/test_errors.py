@@ -9,10 +9,10 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import files
+from tests.cli.shell import files
 
 if TYPE_CHECKING:
-    from conftest import Shell
+    from tests.cli.shell import Shell
 
 EM = "boss://kharris15/apical/em"
 BOX = ("--x", "0:64", "--y", "0:64", "--z", "0:4")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import tifffile
-from conftest import files
+from tests.cli.shell import files
 
 if TYPE_CHECKING:
-    from conftest import Shell
+    from tests.cli.shell import Shell
 
 EM = "boss://kharris15/apical/em"
 BOX = ("--x", "500:1100", "--y", "0:600", "--z", "10:40")

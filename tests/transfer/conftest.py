@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from rig import RigSink, RigSource, listed
+from tests.transfer.rig import RigSink, RigSource, listed
 
 from penstock import Context, formats
 from penstock._net.retry import no_backoff
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def rig_format(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Make the rig's sink known, and waits between attempts short."""
-    monkeypatch.setitem(formats._SINKS, "rig", ("rig", "RigSink"))
+    monkeypatch.setitem(formats._SINKS, "rig", ("tests.transfer.rig", "RigSink"))
     assert formats.sink("rig") is RigSink
     with no_backoff():
         yield

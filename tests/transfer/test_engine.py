@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from rig import PART, RigSource, body, item, whole
+from tests.transfer.rig import PART, RigSource, body, item, whole
 
 from penstock import Context, verify
 from penstock.errors import (
@@ -101,7 +101,7 @@ async def test_keeps_what_a_failed_item_had_for_the_next_run(plan: MakePlan, tmp
         source = RigSource()
         report = await plan(context, source, item("a", parts=8)).apply()
 
-    assert source.asked == [("a", 5)]
+    assert sorted(source.asked) == [("a", 5), ("a", 6), ("a", 7)]
     assert report.complete
     assert files(tmp_path / "to") == {"a.bin": whole(item("a", parts=8))}
 

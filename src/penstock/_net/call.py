@@ -22,6 +22,8 @@ IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _ACROSS_ORIGINS = frozenset({"accept", "accept-encoding", "range", "if-match", "if-range", "user-agent"})
+_PLAIN = _ACROSS_ORIGINS | {"content-type", "content-length", "if-none-match"}
+_SIGNATURE = re.compile(r"sig|token|credential|key|secret|policy|password", re.IGNORECASE)
 _SAFE = frozenset({"GET", "HEAD"})
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _LONG_ENOUGH = 8
@@ -57,11 +59,11 @@ class Call:
         return origin_of(self.url)
 
     def secrets(self) -> set[str]:
-        """Every value in it that must not turn up in a message."""
-        pieces = {piece for value in self.headers.values() for piece in re.split(r"[\s;,=]+", value)}
-        return {piece for piece in pieces if len(piece) >= _LONG_ENOUGH} | {
-            value for _, value in httpx.URL(self.url).params.multi_items() if len(value) >= _LONG_ENOUGH
-        }
+        """Every value in it that must not turn up in a message: of headers that we vary, and of signatures."""
+        values = [value for name, value in self.headers.items() if name not in _PLAIN]
+        values += [value for name, value in httpx.URL(self.url).params.multi_items() if _SIGNATURE.search(name)]
+        pieces = {piece for value in values for piece in re.split(r"[\s;,=]+", value)} | set(values)
+        return {piece for piece in pieces if len(piece) >= _LONG_ENOUGH}
 
     def follow(self, status: int, location: str) -> Call:
         """Return the request that a redirect asks for.

@@ -11,7 +11,7 @@ import anyio
 from penstock._net.call import IDEMPOTENT, Call, Content, Params, encode
 from penstock._net.content import decoded
 from penstock._net.exchange import exchange
-from penstock._net.redact import redact_url, scrub
+from penstock._net.redact import redact_url, scrub, scrub_values
 from penstock._net.response import Body, Response
 from penstock._net.status import error_for
 from penstock._net.urls import absolute, check_foreign, origin_of, parse_base
@@ -216,7 +216,9 @@ class HttpClient:
             problem = UnexpectedResponse(
                 f"{call.what}: status {response.status} was not expected", status=response.status
             )
-        problem.args = (scrub(str(problem), call.secrets()), *problem.args[1:])
+        secrets = call.secrets()
+        problem.args = (scrub(str(problem), secrets), *problem.args[1:])
+        problem.context = scrub_values(problem.context, secrets)
         return problem
 
     def _note_instance(self, call: Call, body: Body) -> None:

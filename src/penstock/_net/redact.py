@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 _URL = re.compile(r"""https?://[^\s"'<>]+""")
 _CREDENTIALS = re.compile(
@@ -17,7 +17,6 @@ _CREDENTIALS = re.compile(
     re.IGNORECASE,
 )
 _LOGGERS = ("httpx", "httpcore", "gql", "aiohttp", "aiobotocore", "botocore", "urllib3")
-_SHORTEST = 6
 
 
 def redact_url(url: str) -> str:
@@ -34,19 +33,28 @@ def redact_url(url: str) -> str:
 
 
 def scrub(text: str, secrets: Iterable[str] = ()) -> str:
-    """Blank known secrets, and whatever stands after the name of a credential or in a URL's query."""
+    """Blank known secrets, and cut URLs down to what may be shown."""
     for secret in secrets:
-        if len(secret) >= _SHORTEST:
-            text = text.replace(secret, "…")
-    text = _URL.sub(lambda match: redact_url(match[0]), text)
-    return _CREDENTIALS.sub(r"\g<name>\g<link>…", text)
+        text = text.replace(secret, "…")
+    return _URL.sub(lambda match: redact_url(match[0]), text)
+
+
+def scrub_values(value: Any, secrets: Collection[str]) -> Any:
+    """Blank known secrets in JSON-able values, however deep."""
+    if isinstance(value, str):
+        return scrub(value, secrets)
+    if isinstance(value, dict):
+        return {key: scrub_values(inner, secrets) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [scrub_values(inner, secrets) for inner in value]
+    return value
 
 
 class _Scrubber(logging.Filter):
-    """Rewrite each record's text; arguments are folded in, so that no later handler sees them."""
+    """Rewrite each record's text, also blanking whatever stands after the name of a credential; arguments are folded in, so that no later handler sees them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = scrub(record.getMessage())
+        record.msg = _CREDENTIALS.sub(r"\g<name>\g<link>…", scrub(record.getMessage()))
         record.args = ()
         if record.exc_info:
             record.exc_info = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from types import TracebackType
-from typing import Any, ClassVar, Generic, ParamSpec, Self, TypeVar
+from typing import Any, Generic, ParamSpec, Self, TypeVar
 
 import anyio
 
@@ -36,7 +36,7 @@ def lift(value: Any) -> Any:
     """Replace asynchronous objects in a result, also within lists, tuples and dicts, by their twins."""
     for kind in type(value).__mro__:
         if kind in _TWINS:
-            return _TWINS[kind].of(value)
+            return _TWINS[kind]._wrap(value)
     if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
         return type(value)(lift(item) for item in value)
     if isinstance(value, dict):
@@ -47,7 +47,7 @@ def lift(value: Any) -> Any:
 def lower(value: Any) -> Any:
     """Replace twins in an argument, also within lists, tuples and dicts, by their originals."""
     if isinstance(value, Bridged):
-        return value.original()
+        return value._unwrap()
     if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
         return type(value)(lower(item) for item in value)
     if isinstance(value, dict):
@@ -58,28 +58,27 @@ def lower(value: Any) -> Any:
 class Bridged(Generic[A]):
     """Base of all blocking twins."""
 
-    _original: ClassVar[type[Any] | None] = None
     _async: A
+    _owned: bool
     _home: Loop | None
     _held: list[Held[Any]]
 
     def __init_subclass__(cls, *, twin_of: type[Any] | None = None, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if twin_of is not None:
-            cls._original = twin_of
             _TWINS[twin_of] = cls
 
     def __init__(self) -> None:
         raise TypeError(f"{type(self).__name__} objects are not made by hand: a client returns them")
 
     @classmethod
-    def of(cls, original: A) -> Self:
+    def _wrap(cls, original: A) -> Self:
         """Wrap an asynchronous object that exists already."""
         twin = cls.__new__(cls)
-        twin._adopt(original)
+        twin._adopt(original, owned=False)
         return twin
 
-    def original(self) -> A:
+    def _unwrap(self) -> A:
         """Return the asynchronous object behind this one, bound to the loop of penstock.sync."""
         self._settle_down()
         return self._async
@@ -88,10 +87,12 @@ class Bridged(Generic[A]):
         return repr(self._async)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self).of, (self._async,)
+        return type(self)._wrap, (self._async,)
 
-    def _adopt(self, original: A) -> None:
+    def _adopt(self, original: A, *, owned: bool = True) -> None:
+        """Take an original; one that was made for this twin is closed with it, or at exit."""
         self._async = original
+        self._owned = owned and hasattr(original, "aclose")
         self._home = None
         self._held = []
 
@@ -145,7 +146,7 @@ class Bridged(Generic[A]):
         if self._home is not None:
             self._refuse(self._home)
         self._home = home
-        if hasattr(self._async, "aclose"):
+        if self._owned:
             home.open[id(self._async)] = self._async
 
     def _refuse(self, home: Loop) -> None:

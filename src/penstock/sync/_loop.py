@@ -116,12 +116,16 @@ class Loop:
         self.refuse_own_thread()
         if self._thread is None or self._portal is None:
             return
-        for job in tuple(self.jobs):
-            job.abandon()
+        jobs = tuple(self.jobs)
+        for job in jobs:
+            job.cancel()
+        for job in jobs:
+            if not job.forsaken:
+                job.settle()
         Job(self, self._close_clients).outcome()
         self.fate = "shut down"
         self._portal.start_task_soon(self._portal.stop, True)
-        self._thread.join(GRACE)
+        self._thread.join(SLICE if any(job.forsaken for job in jobs) else GRACE)
 
     def _run(self) -> None:
         try:
@@ -149,6 +153,8 @@ class Job(Generic[T]):
     def __init__(self, loop: Loop, function: Callable[[], Awaitable[T]], inbox: SimpleQueue[Any] | None = None) -> None:
         self.inbox: SimpleQueue[Any] = inbox or SimpleQueue()
         self.over = threading.Event()
+        self.forsaken = False
+        """Whether its caller did not even wait for it to clean up."""
         self.loop = loop
         self._function = function
         self._unwanted = False
@@ -158,9 +164,12 @@ class Job(Generic[T]):
 
     def start(self) -> None:
         """Hand the coroutine to the loop."""
-        self.loop.refuse_own_thread()
         try:
+            self.loop.refuse_own_thread()
             self.loop.portal().start_task_soon(self._main)
+        except PenstockError:
+            self.over.set()
+            raise
         except RuntimeError as error:
             self.over.set()
             raise Closed("penstock.sync has been shut down") from error
@@ -208,9 +217,14 @@ class Job(Generic[T]):
 
     def abandon(self) -> None:
         """Cancel, and wait a bounded time until every `finally` has run."""
-        if not self.over.is_set():
-            self.cancel()
+        if self.over.is_set() or self.loop.fate == "forked":
+            return
+        self.cancel()
+        try:
             self.settle()
+        except BaseException:
+            self.forsaken = True
+            raise
 
     def settle(self) -> None:
         """Wait a bounded time until every `finally` has run."""

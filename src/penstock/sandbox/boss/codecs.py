@@ -20,17 +20,13 @@ if TYPE_CHECKING:
     from penstock.sandbox.boss.voxels import Voxels
 
 BLOSC_LARGEST = 2**31 - 1 - 16
+"""Bytes that a Blosc 1 frame can hold; somewhat less than the service allows 64-bit voxels."""
+
 blosc.set_releasegil(True)
 
 
 def to_blosc(voxels: Voxels) -> bytes:
-    """Pack as the service does: blosclz, hardest level, shuffled, and the size of an item given in bits.
-
-    Raises:
-        Breakdown: Blosc 1 has no frames of 2 GiB.
-    """
-    if voxels.nbytes > BLOSC_LARGEST:
-        raise Breakdown
+    """Pack as the service does: blosclz, hardest level, shuffled, and the size of an item given in bits."""
     raw = np.ascontiguousarray(voxels).reshape(-1).view(np.uint8)
     packed: bytes = blosc.compress(
         raw.data, typesize=voxels.itemsize * 8, clevel=9, shuffle=blosc.SHUFFLE, cname="blosclz"

@@ -9,7 +9,7 @@ import numpy as np
 from aiohttp import web
 
 from penstock.sandbox.boss.accounts import Account, require_change, require_read
-from penstock.sandbox.boss.codecs import DECODERS, ENCODERS
+from penstock.sandbox.boss.codecs import BLOSC_LARGEST, DECODERS, ENCODERS
 from penstock.sandbox.boss.faults import Breakdown, Code, InvalidToken, Refusal, empty
 from penstock.sandbox.boss.region import Region, parse
 
@@ -33,7 +33,7 @@ async def read_cutout(call: Call) -> web.Response:
     region = parse(channel, call.names, call.query)
     region.check_size()
     labels = _filter(call, channel)
-    if media == JSON:
+    if media == JSON or region.nbytes > BLOSC_LARGEST:
         raise Breakdown
     _check_drawable(media, region)
     body = await call.compute(partial(_packed, call, region, media, labels))

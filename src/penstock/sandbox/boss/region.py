@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING
 
 from penstock.sandbox.boss.faults import Breakdown, Code, Refusal
@@ -41,6 +42,11 @@ class Region:
         """Extent along t, z, y, x."""
         return (len(self.times), *self.box.shape)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the voxels."""
+        return prod(self.shape) * self.channel.volume.dtype.itemsize
+
     def read(self) -> Voxels:
         """Read the voxels as an array of (t, z, y, x)."""
         return self.channel.volume.read(self.level, self.box, self.times, self.channel.experiment.num_time_samples)
@@ -48,10 +54,7 @@ class Region:
     def check_size(self, *, generous: bool = True) -> None:
         """Refuse with code 2000 what is too large for one request; pictures get no 64-bit allowance."""
         allowance = 4 if generous and self.channel.datatype == "uint64" else 1
-        spans = 1
-        for extent in self.shape:
-            spans *= extent
-        if spans * self.channel.volume.dtype.itemsize // allowance > LARGEST:
+        if self.nbytes // allowance > LARGEST:
             raise Refusal(Code.REQUEST_TOO_LARGE, f"more than {LARGEST} bytes at once")
 
 

@@ -367,3 +367,20 @@ class Closed(PenstockError, RuntimeError):
     """The client, context or plan has been closed."""
 
     code = "closed"
+
+
+def sole(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the error that a group of tasks failed with.
+
+    Tasks that fail together mostly fail for one reason: a group of nothing but penstock's errors becomes its first.
+    """
+    errors = _leaves(group)
+    if len(errors) == 1 or all(isinstance(error, PenstockError) for error in errors):
+        return errors[0]
+    return group
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup) and not isinstance(error, TransferFailed):
+        return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
+    return [error]

@@ -13,6 +13,7 @@ import click
 
 from penstock.cli._errors import INTERRUPTED, TERMINATED, report_error
 from penstock.cli._output import Output
+from penstock.errors import sole
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -65,8 +66,10 @@ def run_to_exit(function: Callable[[], Awaitable[int | None]], output: Output) -
         code = anyio.run(_until_signalled, function, received)
     except (BrokenPipeError, KeyboardInterrupt):
         return INTERRUPTED
+    except BaseExceptionGroup as group:
+        return report_error(sole(group), output)
     except Exception as error:  # noqa: BLE001  # the last place where it can be told to a person
-        return report_error(_alone(error), output)
+        return report_error(error, output)
     if received:
         output.complain("Interrupted; everything that arrived is kept.")
         if output.resume_with:
@@ -94,8 +97,3 @@ async def _until_signalled(function: Callable[[], Awaitable[int | None]], receiv
         tasks.cancel_scope.cancel()
     return code
 
-
-def _alone(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error

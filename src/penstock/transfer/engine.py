@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import math
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 from anyio import lowlevel, to_thread
 
-from penstock.errors import PenstockError
+from penstock.errors import PenstockError, sole
 from penstock.events import Event, ItemStarted, Retrying, TransferFinished, TransferStarted
 from penstock.transfer.admission import conflict
 from penstock.transfer.admit import Admitted, admit
@@ -85,7 +86,7 @@ class Transfer:
             if report.complete:
                 await self._ask(lambda journal: journal.finish_run(run))
         except BaseExceptionGroup as group:
-            raise _sole(group) from None
+            raise sole(group) from None
         finally:
             with anyio.CancelScope(shield=True):
                 await to_thread.run_sync(self._wind_up)
@@ -155,7 +156,7 @@ class Transfer:
         sink = admitted.make_sink()
 
         def outcome(error: PenstockError | None) -> None:
-            loop.call_soon_threadsafe(self._settled.send_nowait, (work, error))
+            loop.call_soon_threadsafe(self._outcome, work, error)
 
         record = Record(admitted.number, admitted.scratch, sink, outcome)
         work = Work(admitted.operation.item, sink, record, admitted.spans, admitted.notes, self._emit)
@@ -210,6 +211,11 @@ class Transfer:
             await self._bring(work, part)
         return await self._fetcher.hop(work.finish)
 
+    def _outcome(self, work: Work, error: PenstockError | None) -> None:
+        """Pass the recorder's word on, unless the transfer has been given up meanwhile."""
+        with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+            self._settled.send_nowait((work, error))
+
     async def _settle(self, settled: MemoryObjectReceiveStream[Settled]) -> None:
         """Take the recorder's word on items, one after another."""
         with settled:
@@ -237,15 +243,3 @@ class Transfer:
 def _unheard(event: Event) -> None:
     """Take the events that nobody asked for."""
 
-
-def _sole(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the error that a group of tasks failed with: the first, when several did for the same reason."""
-    errors = list(_leaves(group))
-    own = [error for error in errors if isinstance(error, PenstockError)]
-    return own[0] if len(own) == len(errors) else errors[0] if len(errors) == 1 else group
-
-
-def _leaves(error: BaseException) -> list[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
-    return [error]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import weakref
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
@@ -113,7 +114,8 @@ class Plan:
 
     def _keep(self, item: Item) -> None:
         if self._spool is None:
-            self._spool = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  # closed by aclose
+            self._spool = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  # outlives the call
+            weakref.finalize(self, self._spool.close)
         self._spool.write(json.dumps(item.to_json()) + "\n")
 
     async def aclose(self) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import anyio
 from anyio import to_thread
 
-from penstock.errors import SelectionError, VerificationFailed
+from penstock.errors import SelectionError, VerificationFailed, sole
 from penstock.formats.files import file_digest
 from penstock.transfer.manifest import read_manifest
 
@@ -114,9 +114,12 @@ async def verify(folder: PathLike, *, level: Level = "digest") -> Verification:
                 return
             whole.add(await to_thread.run_sync(partial(_check, root, batch, level)))
 
-    async with anyio.create_task_group() as tasks:
-        for _ in range(min(4, os.cpu_count() or 1)):
-            tasks.start_soon(check)
+    try:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(min(4, os.cpu_count() or 1)):
+                tasks.start_soon(check)
+    except BaseExceptionGroup as group:
+        raise sole(group) from None
     return Verification(
         str(root), whole.files, whole.size, level, tuple(sorted(whole.missing)), tuple(sorted(whole.changed))
     )

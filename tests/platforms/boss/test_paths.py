@@ -19,7 +19,9 @@ def test_a_path_reads_the_same_with_and_without_its_scheme(path: str) -> None:
     assert split_path(path, 3) == ("a", "b", "c")
 
 
-@pytest.mark.parametrize("path", ["a/b", "a/b/c/d", "", "a//c", "a/b b/c", "a/b/c%20", "a/../c", "a/b/ü", "a/b/" + "x" * 256])
+@pytest.mark.parametrize(
+    "path", ["a/b", "a/b/c/d", "", "a//c", "a/b b/c", "a/b/c%20", "a/../c", "a/b/ü", "a/b/" + "x" * 256]
+)
 def test_what_is_no_name_never_reaches_the_service(path: str) -> None:
     with pytest.raises(SelectionError):
         split_path(path, 3)

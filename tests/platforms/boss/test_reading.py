@@ -120,7 +120,9 @@ async def test_selections_that_make_no_sense_ask_for_nothing(boss: penstock.Boss
         ("kharris15/apical/lm", "channel", "em"),
     ],
 )
-async def test_what_is_missing_is_named_with_what_is_there(boss: penstock.Boss, path: str, kind: str, hint: str) -> None:
+async def test_what_is_missing_is_named_with_what_is_there(
+    boss: penstock.Boss, path: str, kind: str, hint: str
+) -> None:
     with pytest.raises(NotFound, match=f"no {kind}") as caught:
         await boss.channel(path)
     assert hint in (caught.value.hint or "")

@@ -20,7 +20,9 @@ def box_within(extent: Box, x: Sequence[int] | None, y: Sequence[int] | None, z:
     Raises:
         SelectionError: A range is malformed, empty, or reaches out of the extent.
     """
-    return Box(*(_axis(name, asked, whole, extent) for name, asked, whole in zip("xyz", (x, y, z), extent, strict=True)))
+    return Box(
+        *(_axis(name, asked, whole, extent) for name, asked, whole in zip("xyz", (x, y, z), extent, strict=True))
+    )
 
 
 def _axis(name: str, asked: Sequence[int] | None, whole: Span, extent: Box) -> Span:

@@ -11,6 +11,12 @@ from penstock.platforms.answer import Answer
 _NANOMETRES = {"nanometers": 1.0, "micrometers": 1e3, "millimeters": 1e6, "centimeters": 1e7}
 
 
+class Listing(Answer):
+    """The names of all collections."""
+
+    collections: tuple[str, ...]
+
+
 class Collection(Answer):
     """A named set of experiments."""
 

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import numpy as np
 from anyio import to_thread
 
-from penstock.errors import PenstockError
 from penstock.formats.cuboid import decode
 from penstock.formats.grid import tiles
 from penstock.platforms.boss.cutouts import Cutout, open_cutout
 from penstock.platforms.boss.slabs import TILE_BYTES
+from penstock.platforms.concurrency import each
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
-
     from numpy.typing import NDArray
 
-    from penstock.platforms.boss.channel import Channel
     from penstock.formats.grid import Box
+    from penstock.platforms.boss.channel import Channel
     from penstock.platforms.boss.wire import Wire
     from penstock.types import Span
 
@@ -46,7 +43,7 @@ async def read_box(wire: Wire, channel: Channel, box: Box, *, res: int, iso: boo
         for t in samples or (None,)
         for tile in tiles(box, channel.dtype.itemsize, TILE_BYTES)
     )
-    await _each(cutouts, fetch, at_most=wire.context.limits.ceiling(wire.http.origin) + 2)
+    await each(cutouts, fetch, at_most=wire.context.limits.ceiling(wire.http.origin) + 2)
     return whole
 
 
@@ -73,22 +70,3 @@ def _place(box: Box, cutout: Cutout, time: Span | None) -> tuple[int | slice, ..
     if time is None or cutout.time is None:
         return place
     return slice(cutout.time[0] - time[0], cutout.time[1] - time[0]), *place
-
-
-async def _each(cutouts: Iterator[Cutout], work: Callable[[Cutout], Awaitable[None]], *, at_most: int) -> None:
-    """Work through the cutouts, several at once; the first failure ends it and is raised as it is."""
-    failures: list[PenstockError] = []
-
-    async def worker() -> None:
-        for cutout in cutouts:
-            try:
-                await work(cutout)
-            except PenstockError as error:
-                failures.append(error)
-                tasks.cancel_scope.cancel()
-
-    async with anyio.create_task_group() as tasks:
-        for _ in range(at_most):
-            tasks.start_soon(worker)
-    if failures:
-        raise failures[0]

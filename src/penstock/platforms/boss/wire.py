@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import InvalidRequest, NotFound, PenstockError
-from penstock.platforms.boss.models import ChannelFacts, Collection, Experiment, Frame, Pyramid
+from penstock.platforms.boss.models import ChannelFacts, Collection, Experiment, Frame, Listing, Pyramid
 from penstock.platforms.boss.paths import frame_url, pyramid_url, resource_url
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ class Wire:
     async def ask(self, url: str, **params: str) -> Any:
         """Ask for a JSON record."""
         return await self.http.json("GET", url, params=params or None, headers=_JSON)
+
+    async def collections(self) -> tuple[str, ...]:
+        """List the collections that the account may see."""
+        return Listing.parse(await self.ask("/v1/collection/")).collections
 
     async def collection(self, name: str) -> Collection:
         """Fetch a collection, or say which ones there are."""
@@ -73,15 +77,15 @@ class Wire:
                 return _missing(kinds[depth], names[: depth + 1], siblings, error)
         return error
 
-    async def _children(self, names: tuple[str, ...]) -> list[str]:
+    async def _children(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """List the names below a collection or experiment, or all collections."""
         if not names:
-            return list((await self.ask("/v1/collection/"))["collections"])
+            return await self.collections()
         record = await self.ask(resource_url(*names))
-        return list(record["experiments" if len(names) == 1 else "channels"])
+        return Collection.parse(record).experiments if len(names) == 1 else Experiment.parse(record).channels
 
 
-def _missing(kind: str, names: tuple[str, ...], siblings: list[str], error: NotFound) -> NotFound:
+def _missing(kind: str, names: tuple[str, ...], siblings: tuple[str, ...], error: NotFound) -> NotFound:
     shown = ", ".join(sorted(siblings)[:8]) + (f" and {len(siblings) - 8} more" if len(siblings) > 8 else "")
     where = f"in {'/'.join(names[:-1])}" if len(names) > 1 else "there"
     return NotFound(

@@ -35,7 +35,9 @@ def classify(response: Response) -> PenstockError | None:
     if response.status == 400 and any(mark in said for mark in _TAKEN):
         return Conflict(f"{place}: {said}", status=400, url=place)
     if response.status in {400, 405, 406, 415}:
-        return InvalidRequest(f"{place} refuses the request: {said or response.status}", status=response.status, url=place)
+        return InvalidRequest(
+            f"{place} refuses the request: {said or response.status}", status=response.status, url=place
+        )
     return None
 
 

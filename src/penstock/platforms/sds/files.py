@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import NotFound
+from penstock.platforms.concurrency import together
 from penstock.platforms.sds.models import File, FilePage
 from penstock.platforms.sds.windows import Trimmer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Iterator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
     from datetime import tzinfo
 
     from penstock._net.http import HttpClient
@@ -39,14 +41,27 @@ async def list_pages(
     """
     sieve = Sieve(path)
     trimmer = Trimmer(window) if window else None
-    number, more = 1, True
-    while more:
-        page = await _page(http, path, number, window)
-        files = list(sieve.pick(File.parse(row, local=local) for row in page.results))
-        number, more = number + 1, bool(page.next and page.results)
-        if trimmer:
-            files = list(trimmer.feed(files)) + ([] if more else list(trimmer.finish()))
-        yield files
+
+    async def fetch(number: int) -> FilePage:
+        return await _page(http, path, number, window)
+
+    async for page in _pages(fetch):
+        files = sieve.pick(File.parse(row, local=local) for row in page.results)
+        yield list(trimmer.feed(files) if trimmer else files)
+    if trimmer and (rest := list(trimmer.finish())):
+        yield rest
+
+
+async def _pages(fetch: Callable[[int], Awaitable[FilePage]]) -> AsyncGenerator[FilePage, None]:
+    """Yield page after page, each fetched together with the one after it."""
+    page = await fetch(1)
+    yield page
+    number = 2
+    while page.next:
+        ahead = [number, number + 1] if page.count > number * PAGE_SIZE else [number]
+        for page in await together(*(partial(fetch, each) for each in ahead)):
+            yield page
+        number += len(ahead)
 
 
 async def _page(http: HttpClient, path: SdsPath, number: int, window: Window | None) -> FilePage:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock._config.settings import Layers, Lookup, env
-from penstock.errors import ConfigError
 from penstock.platforms.sds.envfile import read_env_file
 
 if TYPE_CHECKING:
@@ -45,19 +44,12 @@ def _in_file(place: str, values: Mapping[str, str], *names: str) -> list[Lookup]
     return [Lookup(f"{name} in {place}", lambda name=name: values.get(name.lower())) for name in names]
 
 
-def base_url(text: str) -> str:
-    """Complete what a user gave as the gateway: a URL, or `host[:port]`.
+def with_scheme(text: str) -> str:
+    """Complete what a user gave as the gateway, a URL or `host[:port]`.
 
     A host alone is spoken to over https, except on this machine itself.
-
-    Raises:
-        ConfigError: It is neither.
     """
     text = text.strip().rstrip("/")
-    if "://" not in text:
-        text = ("http://" if text.startswith(_LOOPBACK) else "https://") + text
-    scheme, _, rest = text.partition("://")
-    host = rest.partition("/")[0]
-    if scheme not in {"http", "https"} or not host or "@" in host or any(c.isspace() for c in rest):
-        raise ConfigError(f"the gateway's address must look like {DEFAULT_URL} or host:port")
-    return text
+    if "://" in text:
+        return text
+    return ("http://" if text.startswith(_LOOPBACK) else "https://") + text

@@ -6,7 +6,6 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING
 
-from penstock._net.proxies import Proxies
 from penstock._net.tls import tls_context
 from penstock.errors import Closed, ConfigError, WrongLoop
 
@@ -92,6 +91,8 @@ class Pool:
             self._transport = None
 
     def _build(self) -> httpx.AsyncBaseTransport:
+        from penstock._net.proxies import Proxies
+
         if self._kind == "httpx":
             from penstock._net.httpx_transport import ProxiedTransport
 

@@ -51,7 +51,7 @@ def scrub_values(value: Any, secrets: Collection[str]) -> Any:
 
 
 class _Scrubber(logging.Filter):
-    """Rewrite each record's text, also blanking whatever stands after the name of a credential; arguments are folded in, so that no later handler sees them."""
+    """Blank credentials and URLs in each record's text; its arguments are folded in, so that no handler sees them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg = _CREDENTIALS.sub(r"\g<name>\g<link>…", scrub(record.getMessage()))

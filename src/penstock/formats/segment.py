@@ -11,6 +11,7 @@ lowest integer holds no data and becomes NaN. Floats are physical already, but f
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from penstock.types import Span
 
 _EXACT_IN_FLOAT32 = frozenset({"int8", "uint8", "int16", "uint16", "float16", "float32"})
+_MESSAGE = re.compile(rb"\s*(?:<!doctype|<html|<\?xml|<error|\{\s*\"[\s -~]{14})", re.IGNORECASE)
 _PRINTABLE = bytes(range(0x20, 0x7F)) + b"\t\r\n"
 
 
@@ -68,11 +70,25 @@ def decode_chunk(
     """
     checked = geometry.compression == "gzip" and is_gzip(body)
     plain = decompress(body, geometry.compression, geometry.ceiling)
-    if geometry.compression == "gzip" and not checked and len(plain) % geometry.record_bytes:
-        raise FormatError(f"a chunk of {len(plain)} bytes is neither gzip nor a whole number of records")
+    if not checked:
+        _refuse_message(plain, geometry)
     if geometry.timestamped:
         return _decode_timestamped(plain, geometry, part, checked)
     return _decode_records(plain, geometry, part, out, checked)
+
+
+def _refuse_message(plain: bytes | memoryview, geometry: SegmentGeometry) -> None:
+    """See that a body without a checksum is not a page of text, sent with a status that says all is well.
+
+    Raises:
+        FormatError: It reads like one, or was declared gzip and is neither that nor whole records.
+    """
+    is_odd = len(plain) % geometry.record_bytes > 0
+    head = bytes(plain[:256])
+    if _MESSAGE.match(head) or (is_odd and not head.translate(None, _PRINTABLE)):
+        raise FormatError(f"a message came where samples were asked for: {head[:60].decode('ascii', 'replace')!r}")
+    if is_odd and geometry.compression == "gzip":
+        raise FormatError(f"a chunk of {len(plain)} bytes is neither gzip nor a whole number of records")
 
 
 def blank_chunk(geometry: SegmentGeometry, part: int, out: npt.NDArray[Any] | None = None) -> Chunk:
@@ -120,16 +136,11 @@ def _records(plain: bytes | memoryview, geometry: SegmentGeometry) -> tuple[npt.
     size = geometry.record_bytes
     most = -(-geometry.chunk_rows // geometry.samples_per_record)
     count = min(len(plain) // size, most)
-    if len(plain) % size and (count == 0 or _is_text(plain)):
+    if plain and not count:
         raise FormatError(f"a chunk of {len(plain)} bytes holds no record of {size}")
     samples = np.frombuffer(plain, geometry.sample_type, count * size // geometry.sample_type.itemsize)
     dropped = (len(plain) - count * size) // geometry.sample_type.itemsize
     return samples.reshape(count, geometry.channel_count, geometry.samples_per_record), dropped
-
-
-def _is_text(plain: bytes | memoryview) -> bool:
-    """Tell whether a body of odd size begins like a message rather than like samples."""
-    return not bytes(plain[:256]).translate(None, _PRINTABLE)
 
 
 def _columns(geometry: SegmentGeometry) -> Any:
@@ -232,7 +243,7 @@ def _decode_timestamped(plain: bytes | memoryview, geometry: SegmentGeometry, pa
 def _table(plain: bytes | memoryview, geometry: SegmentGeometry) -> tuple[npt.NDArray[Any], int]:
     size = geometry.record_bytes
     count = len(plain) // size
-    if len(plain) % size and (count == 0 or _is_text(plain)):
+    if plain and not count:
         raise FormatError(f"a chunk of {len(plain)} bytes holds no row of {size}")
     numbers = np.frombuffer(plain, geometry.sample_type, count * size // geometry.sample_type.itemsize)
     dropped = (len(plain) - count * size) // geometry.sample_type.itemsize

@@ -22,25 +22,6 @@ _SPARE = 1 << 20
 """Bytes that a timestamped chunk may have beyond twice its nominal rate."""
 
 
-def chunks_within(start_ms: float, end_ms: float, period_s: float, from_ms: float, to_ms: float) -> Span:
-    """Return the half-open range of a segment's chunks that overlap `[from_ms, to_ms)`; it may be empty.
-
-    Args:
-        start_ms: Start of the segment, ms since the epoch.
-        end_ms: Its end.
-        period_s: Seconds from one chunk to the next.
-        from_ms: Start of the selection.
-        to_ms: Its end.
-    """
-    if not period_s > 0:
-        raise FormatError(f"a chunk period of {period_s} s makes no sense")
-    period = period_s * 1000.0
-    count = max(0, math.ceil((end_ms - start_ms) / period))
-    first = max(0, math.floor((from_ms - start_ms) / period))
-    last = min(count, math.ceil((min(to_ms, end_ms) - start_ms) / period))
-    return (first, last) if first < last else (min(first, count), min(first, count))
-
-
 @dataclass(frozen=True)
 class SegmentGeometry:
     """Everything that decoding the chunks of one segment depends on.

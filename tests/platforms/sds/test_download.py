@@ -82,7 +82,7 @@ def record(directory: str, name: str) -> File:
             "size": 1,
             "sum_blake3": "0" * 64,
             "created_at": "2026-01-15T12:00:00Z",
-        }  # fmt: skip
+        }
     )
 
 

@@ -150,7 +150,7 @@ class Channel:
             time: Half-open range of time samples; None reads the channel's default sample.
 
         Returns:
-            An array of the channel's dtype with axes Z, Y, X – or T, Z, Y, X when `time` is given.
+            An array of the channel's dtype with axes Z, Y, X, or T, Z, Y, X when `time` is given.
 
         Raises:
             SelectionError: The level does not exist or has not been built, or the box is empty or reaches out.

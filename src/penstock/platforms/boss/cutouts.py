@@ -12,7 +12,8 @@ from penstock.platforms.boss.paths import resource_url
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from penstock._net.http import Body, HttpClient
+    from penstock._net.http import HttpClient
+    from penstock._net.response import Body
     from penstock.formats.grid import Box
     from penstock.types import Span
 

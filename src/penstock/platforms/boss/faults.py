@@ -20,7 +20,7 @@ from penstock.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from penstock._net.http import Response
+    from penstock._net.response import Response
 
 
 class AllowanceSpent(RateLimited):

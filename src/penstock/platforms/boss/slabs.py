@@ -1,6 +1,6 @@
 """Cutting a box into items: slabs of at most 16 planes, each of tiles that respect the storage grid.
 
-The service stores blocks of 512 × 512 × 16 voxels counted from voxel 0. A tile whose edges lie on that grid
+The service stores blocks of 512 by 512 by 16 voxels counted from voxel 0. A tile whose edges lie on that grid
 makes it read every block once; a slab of one block's depth fills whole planes with the least on disk at a time.
 """
 

@@ -10,7 +10,8 @@ from penstock.platforms.boss.cutouts import Cutout, open_cutout
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-    from penstock._net.http import Body, HttpClient
+    from penstock._net.http import HttpClient
+    from penstock._net.response import Body
     from penstock.types import Item
 
 

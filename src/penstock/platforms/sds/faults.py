@@ -9,7 +9,7 @@ from penstock._net.redact import scrub
 from penstock.errors import Conflict, InvalidRequest, NotFound, PenstockError, PermissionDenied, RejectedCredential
 
 if TYPE_CHECKING:
-    from penstock._net.http import Response
+    from penstock._net.response import Response
 
 _TAKEN = ("already exists in the tree", "already in use by another capture")
 _QUOTED = re.compile(r"""\(\s*(["'])(?P<text>.*?)\1\s*,""", re.DOTALL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from penstock._config.settings import Layers, Lookup, env
@@ -41,7 +42,7 @@ def sds_layers(env_file: PathLike | None) -> Layers:
 
 
 def _in_file(place: str, values: Mapping[str, str], *names: str) -> list[Lookup]:
-    return [Lookup(f"{name} in {place}", lambda name=name: values.get(name.lower())) for name in names]
+    return [Lookup(f"{name} in {place}", partial(values.get, name.lower())) for name in names]
 
 
 def with_scheme(text: str) -> str:

@@ -9,7 +9,8 @@ from penstock.platforms.sds.files import FILES
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-    from penstock._net.http import Body, HttpClient
+    from penstock._net.http import HttpClient
+    from penstock._net.response import Body
     from penstock.types import Item
 
 

@@ -124,9 +124,7 @@ def test_return_types_are_lifted(twins: ModuleType) -> None:
 
 
 def test_the_committed_twins_are_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
-    root = Path(penstock.__file__).parents[1]
-    if not (root.parent / "pyproject.toml").is_file():
-        root = Path(__file__).parents[2] / "src"
+    root = Path(__file__).parents[2] / "src"
 
     assert make_sync.main(["--check", "--root", str(root)]) == 0
     assert "match" in capsys.readouterr().err

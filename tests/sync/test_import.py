@@ -8,21 +8,7 @@ import sys
 
 import pytest
 
-HEAVY = {
-    "aiobotocore",
-    "aiohttp",
-    "blosc",
-    "botocore",
-    "click",
-    "gql",
-    "h5py",
-    "httpx",
-    "numpy",
-    "pydantic",
-    "rich",
-    "tenacity",
-    "tifffile",
-}
+HEAVY = {"aiobotocore", "aiohttp", "blosc", "click", "gql", "h5py", "httpx", "numpy", "pydantic", "rich", "tifffile"}
 
 PROBE = """
 import json, sys, threading, time

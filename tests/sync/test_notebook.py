@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 
 RUNNER = """
@@ -56,7 +57,9 @@ gauge.wait(seconds=60, cleanup=0.2, on_event=ready)
 AFTERWARDS = "print(gauge.log, gauge.set_zero(1.0))"
 
 
-def test_a_notebook_runs_both_worlds_and_can_be_stopped(output: Callable[..., list[str]]) -> None:
-    lines = output(RUNNER.format(cells=[BLOCKING, ASYNCHRONOUS, STOPPED, AFTERWARDS]), "-W", "ignore")
+def test_a_notebook_runs_both_worlds_and_can_be_stopped(script: Callable[..., subprocess.Popen[str]]) -> None:
+    process = script(RUNNER.format(cells=[BLOCKING, ASYNCHRONOUS, STOPPED, AFTERWARDS]), "-W", "ignore")
 
-    assert lines == ["elbe 499500", "rhine", "KeyboardInterrupt", "['cleaned up'] 0.0"]
+    stdout, _ = process.communicate(timeout=50)
+
+    assert stdout.splitlines() == ["elbe 499500", "rhine", "KeyboardInterrupt", "['cleaned up'] 0.0"]

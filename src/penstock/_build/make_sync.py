@@ -164,15 +164,18 @@ class Generator:
         )
 
 
-def formatted(name: str, text: str, settings: Path) -> str:
-    """Sort the imports and lay the text out as ruff does it for the whole project."""
-    ruff = [sys.executable, "-m", "ruff"]
-    common = ["--config", str(settings), "--stdin-filename", name, "-"]
-    for command in (
-        ["check", "--fix", "--quiet", "--exit-zero", "--select", "I,F401,PIE790,UP035"],
-        ["format", "--quiet"],
-    ):
-        done = subprocess.run([*ruff, *command, *common], input=text, capture_output=True, text=True, check=False)
+def formatted(name: str, text: str) -> str:
+    """Sort the imports and lay the text out, as ruff does it for the whole project wherever this runs."""
+    options = ["--isolated", "--config", "line-length=120", "--config", "target-version='py311'"]
+    imports = ["--config", f"lint.isort.known-first-party=['{PACKAGE}']", "--select", "I,F401,PIE790"]
+    for command in (["check", "--fix", "--exit-zero", *imports], ["format"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--quiet", *options, "--stdin-filename", name, "-"],
+            input=text,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode != 0:
             raise Refused(f"ruff {command[0]} failed on {name}: {done.stderr}")
         text = done.stdout
@@ -201,10 +204,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--package", default=PACKAGE)
     options = parser.parse_args(arguments)
     folder = options.root / options.package / "sync"
-    settings = Path(__file__).parents[3] / "pyproject.toml"
     try:
         raw = Generator(options.root, options.package).generate()
-        texts = {name: formatted(str(folder / name), text, settings) for name, text in raw.items()}
+        texts = {name: formatted(str(folder / name), text) for name, text in raw.items()}
     except Refused as refusal:
         sys.stderr.write(f"{refusal}\n")
         return 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import select
+import selectors
 import subprocess
 import sys
 import tempfile
@@ -31,7 +31,8 @@ class SandboxProcess:
         with SandboxProcess(scale="small", latency=0.02) as sandbox:
             ...  # sandbox.env, sandbox.urls, sandbox.pid
 
-    The child ends when this process does, however it ends: it watches a pipe that only this process holds.
+    The child ends when this process does, however it ends: it watches a pipe that only this process holds. Ctrl-C does
+    not reach it, so that whoever handles that here still has a server to finish with.
 
     Args:
         seed: As for `Sandbox`.
@@ -98,7 +99,7 @@ class SandboxProcess:
         command = [sys.executable, "-m", "penstock.sandbox", "--with-parent", *self._options]
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the child
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints, start_new_session=True
         )
         try:
             ready = self._ready(self._process)
@@ -127,8 +128,9 @@ class SandboxProcess:
 
     def _ready(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
         assert process.stdout is not None
-        readable, _, _ = select.select([process.stdout], [], [], START_SECONDS)
-        line = process.stdout.readline() if readable else b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            line = process.stdout.readline() if selector.select(START_SECONDS) else b""
         if not line:
             raise ConnectionFailed(f"The sandbox did not start.\n{self._heard()}".rstrip())
         ready: dict[str, Any] = json.loads(line)

@@ -231,3 +231,38 @@ async def test_a_data_set_without_files_is_not_found(browser):
 async def test_the_data_sets_of_others_are_forbidden(browser):
     answer = await browser.ask("GET", f"/assets/datasets/{await dataset(browser)}/", token=COLLEAGUE)
     assert (answer.status, answer.json["detail"]) == (403, "You do not have permission to access this dataset.")
+
+
+async def test_an_artifact_is_protected_until_it_is_detached(browser):
+    [row] = await browser.listed("/odd/demo/on/a.txt")
+    url = f"/assets/files/{row['uuid']}/"
+    answer = await browser.ask("DELETE", url)
+    assert (answer.status, "datasets (1)" in answer.json["detail"]) == (403, True)
+    assert (await browser.ask("PUT", f"{url}detach-from-datasets/")).status == 200
+    assert (await browser.ask("DELETE", url)).status == 204
+
+
+async def test_a_deleted_data_set_releases_its_members(browser):
+    url = f"/assets/datasets/{await dataset(browser)}/"
+    assert (await browser.ask("PUT", f"{url}revoke-share-permissions/")).status == 200
+    assert (await browser.ask("DELETE", url)).status == 204
+    assert (await browser.get(url)).json == {"detail": "No Dataset matches the given query."}
+    [row] = await browser.listed("/odd/demo/on/a.txt")
+    assert row["datasets"] == []
+
+
+@pytest.mark.parametrize("group", ["4ea07046-bee1-4442-b5ea-1ef97a297b5a", None])
+async def test_a_radiohound_capture_needs_documents_of_its_group(browser, group):
+    document = json.dumps({"scan_group": "11111111-1111-4111-8111-111111111111"}).encode()
+    await browser.upload("/scan", "one.rh.json", document)
+    answer = await create(browser, capture_type="rh", index_name="captures-rh", top_level_dir="/scan", scan_group=group)
+    if group is None:
+        assert (answer.status, answer.json["total_file_count"]) == (201, 1)
+    else:
+        assert (answer.status, "No files found for capture" in answer.json["detail"]) == (400, True)
+
+
+async def test_captures_of_others_are_not_found(browser):
+    uuid = (await captures(browser))["/captures/westford"]["uuid"]
+    answer = await browser.ask("GET", f"/assets/captures/{uuid}/", token=COLLEAGUE)
+    assert (answer.status, answer.json) == (404, {"detail": "No Capture matches the given query."})

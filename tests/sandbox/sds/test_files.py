@@ -148,7 +148,13 @@ async def test_downloads_ignore_ranges_and_carry_no_digest(browser):
     assert "ETag" not in answer.headers
     assert "Accept-Ranges" not in answer.headers
     assert answer.headers["Content-Length"] == "12"
-    assert answer.headers["Content-Disposition"].startswith("attachment; filename")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="a.txt"'
+
+
+async def test_a_name_beyond_ascii_is_encoded_as_mail_would(browser):
+    [row] = await browser.listed("/odd/ünïcödé 名前.csv")
+    answer = await browser.get(f"/assets/files/{row['uuid']}/download/")
+    assert answer.headers["Content-Disposition"].startswith("=?utf-8?")
 
 
 async def test_a_head_of_a_download_gives_its_length(browser):

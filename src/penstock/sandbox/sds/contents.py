@@ -17,20 +17,28 @@ BLOCK = 1 << 20
 
 
 class Content(ABC):
-    """Immutable bytes of known length and BLAKE3 digest; both may cost a rendering the first time."""
+    """Immutable bytes of known length and BLAKE3 digest; either may cost a rendering the first time."""
 
-    @property
-    @abstractmethod
+    @cached_property
     def size(self) -> int:
         """Length in bytes."""
+        return self.measure()
+
+    @cached_property
+    def digest(self) -> str:
+        """BLAKE3 of the whole, 64 hex digits."""
+        return self.hash()
+
+    @abstractmethod
+    def measure(self) -> int:
+        """Find the length."""
 
     @abstractmethod
     def read(self, start: int, stop: int) -> bytes | memoryview:
         """Return bytes from `start`, at least one of them and none beyond `stop`; `start < stop <= size`."""
 
-    @cached_property
-    def digest(self) -> str:
-        """BLAKE3 of the whole, 64 hex digits."""
+    def hash(self) -> str:
+        """Find the digest."""
         state = blake3(max_threads=blake3.AUTO)
         at = 0
         while at < self.size:
@@ -54,9 +62,8 @@ class Kept(Content):
     def __init__(self, data: bytes) -> None:
         self._data = data
 
-    @property
-    def size(self) -> int:
-        """Length in bytes."""
+    def measure(self) -> int:
+        """Find the length."""
         return len(self._data)
 
     def read(self, start: int, stop: int) -> bytes | memoryview:
@@ -70,9 +77,8 @@ class OnDisk(Content):
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    @cached_property
-    def size(self) -> int:
-        """Length in bytes."""
+    def measure(self) -> int:
+        """Find the length."""
         return self._path.stat().st_size
 
     def read(self, start: int, stop: int) -> bytes | memoryview:
@@ -88,9 +94,8 @@ class Rendered(Content):
     def __init__(self, render: Callable[[], bytes]) -> None:
         self._render = render
 
-    @cached_property
-    def size(self) -> int:
-        """Length in bytes."""
+    def measure(self) -> int:
+        """Find the length."""
         return len(self._render())
 
     def read(self, start: int, stop: int) -> bytes | memoryview:
@@ -110,18 +115,20 @@ class Repeated(Content):
 
     def __init__(self, block: Callable[[], bytes], size: int, shift: int, digest: str | None = None) -> None:
         self._block = block
-        self._size = size
+        self._length = size
         self._shift = shift
-        if digest is not None:
-            self.__dict__["digest"] = digest
+        self._known = digest
 
-    @property
-    def size(self) -> int:
-        """Length in bytes."""
-        return self._size
+    def measure(self) -> int:
+        """Find the length."""
+        return self._length
 
     def read(self, start: int, stop: int) -> bytes | memoryview:
-        """Return bytes from `start`."""
+        """Return bytes from `start`, up to the block's end."""
         block = memoryview(self._block())
         at = (start + self._shift) % len(block)
         return block[at : at + stop - start]
+
+    def hash(self) -> str:
+        """Find the digest."""
+        return self._known or super().hash()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from email.header import Header
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import anyio.to_thread
+from aiohttp import web
 
 from penstock.sandbox.sds.paging import paged
 from penstock.sandbox.sds.paths import resolve
@@ -16,8 +18,6 @@ from penstock.sandbox.sds.store import newest
 from penstock.sandbox.sds.window import narrowed
 
 if TYPE_CHECKING:
-    from aiohttp import web
-
     from penstock.sandbox.sds.store import File
 
 OUTSIDE = "The provided path must be in the user's files directory."
@@ -72,10 +72,16 @@ async def download(call: Call) -> web.StreamResponse:
     file = _readable(call, "You do not have permission to download this file.")
     headers = {
         "Content-Type": file.media_type or "application/octet-stream",
-        "Content-Disposition": f"attachment; filename*=utf-8''{quote(file.name, safe='')}",
+        "Content-Disposition": disposition(file.name),
     }
     size = await anyio.to_thread.run_sync(lambda: file.content.size)
     return await send(call.request, file.content, 0, size, 200, headers)
+
+
+def disposition(name: str) -> str:
+    """Spell a file's name in a header, encoded as mail would do it when it is not plain ASCII."""
+    text = f'attachment; filename="{name}"'
+    return text if name.isascii() and name.isprintable() else Header(text, "utf-8", maxlinelen=sys.maxsize).encode()
 
 
 async def update(call: Call) -> web.Response:
@@ -125,8 +131,6 @@ def _held(what: str, holders: list[Any]) -> str:
 
 def reply_nothing() -> web.Response:
     """Answer 204."""
-    from aiohttp import web
-
     return web.Response(status=204)
 
 

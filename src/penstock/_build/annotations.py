@@ -172,7 +172,7 @@ class Rewriter(ast.NodeTransformer):
         if origin and origin.name == "Literal":
             return ast.Subscript(self.visit(node.value), node.slice)
         if origin and origin.name == "Annotated" and isinstance(node.slice, ast.Tuple):
-            return self.visit(node.slice.elts[0])  # type: ignore[no-any-return]  # NodeTransformer.visit returns Any
+            return self._visited(node.slice.elts[0])
         if origin and self.types.is_pager(origin):
             raise Refused(f"{self.module.path}: a Pager can only be the whole result of a plain function")
         return ast.Subscript(self.visit(node.value), self.visit(node.slice))
@@ -180,8 +180,12 @@ class Rewriter(ast.NodeTransformer):
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
         """Read quoted annotations."""
         if isinstance(node.value, str):
-            return self.visit(ast.parse(node.value, mode="eval").body)  # type: ignore[no-any-return]  # as above
+            return self._visited(unquoted(node))
         return node
+
+    def _visited(self, node: ast.expr) -> ast.expr:
+        written: ast.expr = self.visit(node)
+        return written
 
 
 def unquoted(annotation: ast.expr) -> ast.expr:

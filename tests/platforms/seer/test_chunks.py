@@ -13,7 +13,9 @@ from penstock.platforms.seer.chunks import chunk_count, chunk_span, chunk_url
 P = 10_000.0
 
 
-@pytest.mark.parametrize(("duration", "count"), [(0, 0), (1, 1), (10_000, 1), (10_000.001, 2), (15_000, 2), (0.1 * 3 * P / 0.3, 1)])
+@pytest.mark.parametrize(
+    ("duration", "count"), [(0, 0), (1, 1), (10_000, 1), (10_000.001, 2), (15_000, 2), (0.1 * 3 * P / 0.3, 1)]
+)
 def test_counts_chunks(duration, count):
     assert chunk_count(duration, P) == count
 
@@ -55,7 +57,10 @@ def test_span_is_what_testing_each_chunk_gives(start, duration, window):
 
 def test_only_the_file_name_is_renumbered():
     base = "https://cdn.example/00000000000.dat/seg_00000000000.dat?Policy=00000000000.dat&Signature=a%2Fb~"
-    assert chunk_url(base, 42) == "https://cdn.example/00000000000.dat/seg_00000000042.dat?Policy=00000000000.dat&Signature=a%2Fb~"
+    assert (
+        chunk_url(base, 42)
+        == "https://cdn.example/00000000000.dat/seg_00000000042.dat?Policy=00000000000.dat&Signature=a%2Fb~"
+    )
 
 
 def test_a_url_of_another_form_addresses_no_chunks():

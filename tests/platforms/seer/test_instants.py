@@ -43,7 +43,9 @@ def test_thirteen_digits_are_milliseconds_not_a_date():
     assert milliseconds("1512012312345") == 1512012312345.0
 
 
-@pytest.mark.parametrize("value", ["", "yesterday", "2020", "12:00", float("nan"), float("inf"), True, None, [1], np.datetime64("NaT")])
+@pytest.mark.parametrize(
+    "value", ["", "yesterday", "2020", "12:00", float("nan"), float("inf"), True, None, [1], np.datetime64("NaT")]
+)
 def test_anything_else_is_refused(value):
     with pytest.raises(SelectionError):
         milliseconds(value)

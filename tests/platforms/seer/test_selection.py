@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from penstock.errors import SelectionError, UnexpectedResponse
+from penstock.errors import FormatError, SelectionError, UnexpectedResponse
 from penstock.platforms.seer.models import StudyMetadata
 from penstock.platforms.seer.planning import _targets, layout_of
 from penstock.platforms.seer.selection import select
@@ -14,14 +14,28 @@ from penstock.platforms.seer.selection import select
 T = 1_577_836_800_000.0
 
 
-def group(name, channels, *, id=None, starts=(T,), duration=25_000.0, **changes):
-    id = id or f"g-{name}"
+def group(name, channels, *, key=None, starts=(T,), duration=25_000.0, **changes):
+    key = key or f"g-{name}"
     return {
-        "id": id, "name": name, "sampleRate": 4.0, "samplesPerRecord": 4, "recordLength": 1.0, "recordsPerChunk": 10,
-        "chunkPeriod": 10.0, "sampleEncoding": "int16", "compression": "gzip", "signalMin": -5.0, "signalMax": 5.0,
-        "units": "V", "exponent": -3.0, "timestamped": False,
-        "channels": [{"id": f"{id}-c{n}", "name": channel, "channelType": None} for n, channel in enumerate(channels)],
-        "segments": [{"id": f"{id}-s{n}", "startTime": start, "duration": duration, "timezone": 10.0} for n, start in enumerate(starts)],
+        "id": key,
+        "name": name,
+        "sampleRate": 4.0,
+        "samplesPerRecord": 4,
+        "recordLength": 1.0,
+        "recordsPerChunk": 10,
+        "chunkPeriod": 10.0,
+        "sampleEncoding": "int16",
+        "compression": "gzip",
+        "signalMin": -5.0,
+        "signalMax": 5.0,
+        "units": "V",
+        "exponent": -3.0,
+        "timestamped": False,
+        "channels": [{"id": f"{key}-c{n}", "name": channel, "channelType": None} for n, channel in enumerate(channels)],
+        "segments": [
+            {"id": f"{key}-s{n}", "startTime": start, "duration": duration, "timezone": 10.0}
+            for n, start in enumerate(starts)
+        ],
         **changes,
     }
 
@@ -69,7 +83,12 @@ def test_groups_narrow_what_channels_may_match():
 
 @pytest.mark.parametrize(
     ("wanted", "near"),
-    [({"channels": ["ECRG"]}, "ECGR"), ({"channels": ["ecg*"]}, "ECGR"), ({"groups": ["eeg"]}, "EEG"), ({"channels": ["ECGR", "EEG Fx"]}, "EEG Fz")],
+    [
+        ({"channels": ["ECRG"]}, "ECGR"),
+        ({"channels": ["ecg*"]}, "ECGR"),
+        ({"groups": ["eeg"]}, "EEG"),
+        ({"channels": ["ECGR", "EEG Fx"]}, "EEG Fz"),
+    ],
 )
 def test_a_pattern_without_a_match_names_its_neighbours(wanted, near):
     with pytest.raises(SelectionError, match=near):
@@ -94,7 +113,10 @@ def test_a_name_with_brackets_matches_itself():
 
 def test_windows_pick_segments_and_chunks_half_open():
     selection = select(study(EEG, ECG), start=T + 10_000, stop=T + 20_000)
-    assert [(piece.segment.id, piece.chunks) for piece in selection.pieces()] == [("g-EEG-s0", (1, 2)), ("g-ECG-s0", (1, 2))]
+    assert [(piece.segment.id, piece.chunks) for piece in selection.pieces()] == [
+        ("g-EEG-s0", (1, 2)),
+        ("g-ECG-s0", (1, 2)),
+    ]
 
 
 def test_a_window_in_a_pause_of_the_recording_selects_nothing():
@@ -103,7 +125,12 @@ def test_a_window_in_a_pause_of_the_recording_selects_nothing():
 
 @pytest.mark.parametrize(
     "window",
-    [{"start": "2020-01-02", "stop": "2020-01-01"}, {"start": "2020-01-01", "stop": "2020-01-01"}, {"stop": "2019-01-01"}, {"start": "2021-01-01"}],
+    [
+        {"start": "2020-01-02", "stop": "2020-01-01"},
+        {"start": "2020-01-01", "stop": "2020-01-01"},
+        {"stop": "2019-01-01"},
+        {"start": "2021-01-01"},
+    ],
 )
 def test_a_window_that_holds_nothing_is_refused(window):
     with pytest.raises(SelectionError, match="time selection"):
@@ -111,13 +138,13 @@ def test_a_window_that_holds_nothing_is_refused(window):
 
 
 def test_a_group_that_cannot_be_decoded_is_refused_by_name():
-    with pytest.raises(SelectionError, match=r"'EEG'.*chunk_period"):
+    with pytest.raises(FormatError, match=r"'EEG'.*chunk period"):
         select(study(group("EEG", ["a"], chunkPeriod=None), ECG))
     assert select(study(group("EEG", ["a"], chunkPeriod=None), ECG), groups=["ECG"])
 
 
 def test_targets_are_distinct_and_safe():
-    same = group("EEG", ["a"], id="g2", starts=(T, T + 0.5))
+    same = group("EEG", ["a"], key="g2", starts=(T, T + 0.5))
     targets = _targets(study(EEG, same, group("a/b", ["x"])))
     assert targets["g-a/b-s0"] == "Night 1/a%2Fb/20200101T000000.000Z"
     assert len(set(targets.values())) == 4
@@ -142,7 +169,10 @@ def test_raw_answers_are_kept_at_every_level():
 def test_real_metadata_parses(vectors):
     document = json.loads((vectors / "seer" / "study1_metadata.json").read_text())
     metadata = StudyMetadata.parse(document["study"])
-    assert {g.title: (len(g.channels), len(g.segments)) for g in metadata.channel_groups} == {"ECG": (2, 10), "EEG": (21, 10)}
+    assert {g.title: (len(g.channels), len(g.segments)) for g in metadata.channel_groups} == {
+        "ECG": (2, 10),
+        "EEG": (21, 10),
+    }
     assert len(list(select(metadata, channels=["EEG"]).pieces())) == 10
 
 

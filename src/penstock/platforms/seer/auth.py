@@ -23,7 +23,8 @@ from penstock.platforms.seer.flight import Renewal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from penstock._net.http import HttpClient, Response
+    from penstock._net.http import HttpClient
+    from penstock._net.response import Response
     from penstock.platforms.seer.cookies import CookieJar
 
 _COOKIE = re.compile(r"(?:^|[\s,;])([\w.-]*seer(?:dev)?\.sid)=\"?([^\s;,\"]+)")
@@ -32,25 +33,19 @@ _PAUSES = (0.0, 1.0, 4.0)
 
 
 class Authentication(Protocol):
-    """What the service client asks of either way to authenticate.
-
-    Attributes:
-        version: Which session the headers belong to; counts up with every renewal.
-    """
+    """What the service client asks of either way to authenticate."""
 
     @property
-    def version(self) -> int: ...
+    def version(self) -> int:
+        """Number of the session that the headers belong to."""
+        ...
 
     def headers(self) -> Mapping[str, str]:
         """Headers that prove who asks."""
         ...
 
-    async def ready(self) -> None:
-        """Have a session, logging in if there is none yet."""
-        ...
-
     async def renew(self, stale: int) -> None:
-        """Replace a session that the service no longer accepts; many tasks may ask, one login happens."""
+        """Have a session later than number `stale`, 0 standing for none at all; many tasks may ask, one logs in."""
         ...
 
 
@@ -61,6 +56,7 @@ class EmailSession:
 
     Args:
         http: Client of the service, without credentials of its own.
+        base: Base URL.
         email: Account.
         password: Its password; None when only a session kept by the vendor's client is at hand.
         jar: Where sessions are kept between runs.
@@ -88,12 +84,8 @@ class EmailSession:
         name, value = self._cookie
         return {"Cookie": f"{name}={value.reveal()}"}
 
-    async def ready(self) -> None:
-        """Take up the kept session if the service still knows it, else log in."""
-        await self._renewal.beyond(0)
-
     async def renew(self, stale: int) -> None:
-        """Log in again unless another task has done so since session `stale`."""
+        """Log in unless another task has done so since session `stale`; at first, try a session kept from before."""
         await self._renewal.beyond(stale)
 
     async def _begin(self) -> None:
@@ -124,7 +116,7 @@ class EmailSession:
         if self._refused is not None:
             raise self._refused
         if self._password is None:
-            raise MissingCredential(f"the kept session of {self._email} has expired and there is no password", hint=_HINT)
+            raise MissingCredential(f"the kept session of {self._email} has expired; there is no password", hint=_HINT)
         form = {"email": self._email, "password": self._password.reveal()}
         try:
             answer = await self._http.request("POST", f"{self._base}/auth/login", data=form, idempotent=True)
@@ -155,7 +147,7 @@ def session_cookie(headers: Mapping[str, str]) -> tuple[str, Secret] | None:
     """Find the session among the cookies that an answer sets, whichever of its names the server uses."""
     for name, value in headers.items():
         if name.lower() == "set-cookie" and (found := _COOKIE.search(value)):
-            return found[1], Secret(found[2])
+            return found[1], Secret(found[2], name="the session from Seer")
     return None
 
 
@@ -168,23 +160,26 @@ def _says_active(answer: Response) -> bool:
 
 
 class KeySigner:
-    """Sign a short-lived token (RS256) with an API key's private half.
+    r"""Sign a short-lived token (RS256) with an API key's private half.
 
     Args:
         key_id: Id of the key, as the console shows it.
-        pem: The private key; literal `\\n` sequences, as copied from the console, count as line ends.
+        pem: The private key; literal `\n` sequences, as copied from the console, count as line ends.
 
     Raises:
         ConfigError: The text is no RSA private key.
     """
-
-    version = 1
 
     def __init__(self, key_id: str, pem: Secret) -> None:
         self._key_id = key_id
         self._key = _private_key(pem)
         self._token = ""
         self._minted = float("-inf")
+
+    @property
+    def version(self) -> int:
+        """Always 1: there is no session that could be another."""
+        return 1
 
     def headers(self) -> Mapping[str, str]:
         """Return a token that is at most half a minute old."""
@@ -193,17 +188,14 @@ class KeySigner:
             self._token, self._minted = self._mint(), now
         return {"Authorization": f"Bearer {self._token}"}
 
-    async def ready(self) -> None:
-        """Do nothing: tokens need no session."""
-
-    async def renew(self, stale: int) -> None:
+    async def renew(self, stale: int) -> None:  # noqa: ARG002  # the protocol's signature
         """Give up: the service does not accept the key.
 
         Raises:
             RejectedCredential: Always.
         """
         raise RejectedCredential(
-            f"Seer does not accept API key {self._key_id} (session {stale})",
+            f"Seer does not accept API key {self._key_id}",
             hint="Check the key's id and region, that it has not been revoked, and this machine's clock.",
         )
 

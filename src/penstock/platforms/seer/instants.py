@@ -29,9 +29,7 @@ def milliseconds(value: Instant) -> float:
         return _from_text(value.strip())
     if isinstance(value, date):
         return _from_date(value)
-    if isinstance(value, Real) and not isinstance(value, bool):
-        return _finite(float(value), value)
-    return _from_foreign(value)
+    return _from_number(value)
 
 
 def moment(ms: float) -> datetime:
@@ -60,8 +58,10 @@ def _from_date(value: date) -> float:
     return (aware - EPOCH) / _MILLISECOND
 
 
-def _from_foreign(value: Any) -> float:
-    """Read `numpy.datetime64` without importing numpy for everybody else."""
+def _from_number(value: Any) -> float:
+    """Read any real number, numpy's among them, and `numpy.datetime64` without importing numpy for everybody else."""
+    if isinstance(value, Real) and value is not True and value is not False:
+        return _finite(float(value), value)
     if type(value).__name__ == "datetime64" and str(value) != "NaT":
         return float(value.astype("datetime64[us]").astype("int64")) / 1000
     raise _unreadable(value)

@@ -43,7 +43,7 @@ class KeyFile:
                 f"the key file name {path.name} is ambiguous: it names several regions, or `default` more than once",
                 hint="Name it seerpy[.default].KEY_ID[.REGION].pem.",
             )
-        rest = [token for token in tokens if token not in REGIONS and token != "default"]
+        rest = [word for word in tokens if word not in (*REGIONS, "default")]
         return cls(path, rest[0] if len(rest) == 1 else None, regions[0] if regions else None, bool(defaults))
 
 

@@ -7,19 +7,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ModelWrapValidatorHandler,
-    PrivateAttr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BeforeValidator, ConfigDict, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 from pydantic.alias_generators import to_camel
 
-from penstock.errors import Closed, UnexpectedResponse
+from penstock.errors import Closed
+from penstock.platforms.answer import Answer
 from penstock.platforms.seer.instants import moment
 
 if TYPE_CHECKING:
@@ -36,31 +28,10 @@ def _present(values: Any) -> Any:
 Listed = Annotated[tuple[T, ...], BeforeValidator(_present)]
 
 
-class Answer(BaseModel):
-    """Base of everything the service returns: frozen, tolerant of new fields, with the answer itself in `.raw`."""
+class SeerAnswer(Answer):
+    """An answer in the service's camelCase spelling; nested answers keep their share in `.raw` too."""
 
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
-
-    _raw: Mapping[str, Any] = PrivateAttr(default_factory=dict)
-
-    @property
-    def raw(self) -> Mapping[str, Any]:
-        """The service's own answer, untouched."""
-        return self._raw
-
-    @classmethod
-    def parse(cls, raw: Any) -> Self:
-        """Check one answer.
-
-        Raises:
-            UnexpectedResponse: A required field is missing or of the wrong type.
-        """
-        try:
-            return cls.model_validate(raw)
-        except ValidationError as error:
-            problem = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(step) for step in problem["loc"]) or "answer"
-            raise UnexpectedResponse(f"Seer sent a {cls.__name__} that does not parse: {where}: {problem['msg']}") from None
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -71,14 +42,14 @@ class Answer(BaseModel):
         return answer
 
 
-class ChannelType(Answer):
+class ChannelType(SeerAnswer):
     """What a channel measures, such as name `EEG` in category `eeg`."""
 
     name: str | None = None
     category: str | None = None
 
 
-class Channel(Answer):
+class Channel(SeerAnswer):
     """One column of a channel group; its name may be missing, or shared with others."""
 
     id: str
@@ -86,14 +57,14 @@ class Channel(Answer):
     channel_type: ChannelType | None = None
 
 
-class GroupReference(Answer):
+class GroupReference(SeerAnswer):
     """The channel group that a listed segment belongs to."""
 
     id: str
     name: str | None = None
 
 
-class Segment(Answer):
+class Segment(SeerAnswer):
     """A contiguous recording of one channel group: `start_time` and `duration` in ms, `timezone` in hours."""
 
     id: str
@@ -118,13 +89,13 @@ class Segment(Answer):
         return moment(self.end_time)
 
 
-class GroupType(Answer):
+class GroupType(SeerAnswer):
     """The kind of a channel group."""
 
     id: str | None = None
 
 
-class ChannelGroup(Answer):
+class ChannelGroup(SeerAnswer):
     """Channels that were sampled together, and everything needed to decode their chunks.
 
     `chunk_period` and `record_length` are seconds, `sample_rate` is Hz. The physical value of a sample is in `units`,
@@ -163,20 +134,20 @@ class ChannelGroup(Answer):
         )
 
 
-class User(Answer):
+class User(SeerAnswer):
     """The person behind a patient."""
 
     full_name: str | None = None
 
 
-class Patient(Answer):
+class Patient(SeerAnswer):
     """Whom a study is about; the id of a patient is not that of the user."""
 
     id: str | None = None
     user: User | None = None
 
 
-class StudyFacts(Answer):
+class StudyFacts(SeerAnswer):
     """What is known of a study without its channels; `start_time` and `duration` in ms, when asked for."""
 
     id: str
@@ -229,14 +200,14 @@ class Study(StudyFacts):
         return self
 
 
-class SegmentUrl(Answer):
+class SegmentUrl(SeerAnswer):
     """Signed address of a segment's chunk 0; the signature covers its other chunks as well."""
 
     id: str
     base_data_chunk_url: str | None = Field(default=None, repr=False)
 
 
-class ChunkUrl(Answer):
+class ChunkUrl(SeerAnswer):
     """Signed address of one chunk, None when it was never stored."""
 
     segment_id: str

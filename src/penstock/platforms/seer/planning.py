@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
-from penstock.errors import SelectionError
+from penstock.errors import FormatError, SelectionError
+from penstock.formats.segment_geometry import SegmentGeometry
 from penstock.platforms.seer.instants import stamp
 from penstock.platforms.seer.selection import folder_names
 from penstock.transfer.names import safe_segment
@@ -14,13 +14,13 @@ from penstock.types import Item, fingerprint
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from penstock.platforms.seer.models import ChannelGroup, StudyMetadata
+    from penstock.platforms.seer.models import StudyMetadata
     from penstock.platforms.seer.selection import Piece, Selection
 
 FORMATS: Mapping[str, str] = {"npy": "segment-npy"}
 """What a user may ask for, and the sink that writes it."""
 
-_WIDTHS = {"8": 1, "16": 2, "32": 4, "64": 8}
+_BROTLI = "brotli"  # what one branch of the vendor's client calls it; others say `br`
 
 
 def sink_named(format: str) -> str:
@@ -51,7 +51,7 @@ def item(selection: Selection, piece: Piece, target: str, format: str) -> Item:
         identity=fingerprint(format, layout),
         format=format,
         parts=last - first,
-        part_bytes=chunk_memory(piece.selected.group),
+        part_bytes=geometry_of(selection, piece).working_bytes,
         source={"study": selection.study.id, "segment": piece.segment.id, "first": first},
         layout=layout,
     )
@@ -70,7 +70,7 @@ def layout_of(selection: Selection, piece: Piece) -> dict[str, Any]:
         ],
         "select": list(piece.selected.indices),
         "encoding": group.sample_encoding,
-        "compression": group.compression or "none",
+        "compression": "br" if group.compression == _BROTLI else group.compression or "none",
         "timestamped": bool(group.timestamped),
         "samples_per_record": group.samples_per_record,
         "records_per_chunk": group.records_per_chunk,
@@ -90,11 +90,29 @@ def layout_of(selection: Selection, piece: Piece) -> dict[str, Any]:
     }
 
 
-def chunk_memory(group: ChannelGroup) -> int:
-    """Estimate the bytes that one chunk needs while in flight: as received, unpacked, and decoded in float64."""
-    rows = math.ceil((group.chunk_period or 0) * (group.sample_rate or 256)) + 1
-    width = next((size for digits, size in _WIDTHS.items() if (group.sample_encoding or "").endswith(digits)), 8)
-    return max(1 << 16, rows * (len(group.channels) + 1) * (2 * width + 12))
+def check_decodable(selection: Selection) -> None:
+    """See that every chosen group can be decoded, before anything is fetched.
+
+    Raises:
+        FormatError: The parameters of a group do not suffice.
+    """
+    for selected in selection.groups:
+        if (piece := next(selection.pieces_of(selected), None)) is not None:
+            geometry_of(selection, piece)
+
+
+def geometry_of(selection: Selection, piece: Piece) -> SegmentGeometry:
+    """Lay out the samples of a segment.
+
+    Raises:
+        FormatError: The group's parameters do not suffice to decode it.
+    """
+    group = piece.selected.group
+    try:
+        return SegmentGeometry.from_layout(layout_of(selection, piece))
+    except FormatError as error:
+        hint = "Leave this group out with groups= or channels=."
+        raise FormatError(f"channel group {group.title!r}: {error}", hint=hint) from None
 
 
 def _targets(study: StudyMetadata) -> dict[str, str]:

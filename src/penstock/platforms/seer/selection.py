@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from penstock.errors import SelectionError
+from penstock.errors import FormatError, SelectionError
 from penstock.platforms.seer.chunks import chunk_span
 from penstock.platforms.seer.instants import Instant, milliseconds, moment
 
@@ -35,14 +35,17 @@ class Window:
         Raises:
             SelectionError: An end is no instant, or the interval is empty.
         """
-        window = cls(-math.inf if start is None else milliseconds(start), math.inf if stop is None else milliseconds(stop))
+        from_ms = -math.inf if start is None else milliseconds(start)
+        window = cls(from_ms, math.inf if stop is None else milliseconds(stop))
         if window.from_ms >= window.to_ms:
-            raise SelectionError(f"the time selection from {start} to {stop} is empty", hint="Let stop be later than start.")
+            problem = f"the time selection from {start} to {stop} is empty"
+            raise SelectionError(problem, hint="Let stop be later than start.")
         return window
 
-    def overlaps(self, segment: Segment) -> bool:
-        """Tell whether a segment has a part in the window."""
-        return segment.start_time < self.to_ms and segment.end_time > self.from_ms
+    def finite(self) -> tuple[float | None, float | None]:
+        """Return the two ends, None where nothing was said."""
+        from_ms = self.from_ms if math.isfinite(self.from_ms) else None
+        return from_ms, self.to_ms if math.isfinite(self.to_ms) else None
 
     def clipped(self, segment: Segment) -> tuple[float, float]:
         """Cut the window to a segment."""
@@ -77,9 +80,13 @@ class Selection:
     def pieces(self) -> Iterator[Piece]:
         """Walk over the segments that overlap the window, group by group, each group in time order."""
         for selected in self.groups:
-            for segment in sorted(selected.group.segments, key=lambda segment: (segment.start_time, segment.id)):
-                if (piece := self._piece(selected, segment)) is not None:
-                    yield piece
+            yield from self.pieces_of(selected)
+
+    def pieces_of(self, selected: Selected) -> Iterator[Piece]:
+        """Walk over the segments of one group that overlap the window, in time order."""
+        for segment in sorted(selected.group.segments, key=lambda segment: (segment.start_time, segment.id)):
+            if (piece := self._piece(selected, segment)) is not None:
+                yield piece
 
     def _piece(self, selected: Selected, segment: Segment) -> Piece | None:
         period = (selected.group.chunk_period or 0) * 1000
@@ -99,6 +106,7 @@ def select(
 
     Raises:
         SelectionError: The study has no channels, a pattern matches nothing, or the window lies outside the recording.
+        FormatError: A chosen group lacks what is needed to decode it.
     """
     window = Window.between(start, stop)
     if not any(group.channels for group in study.channel_groups):
@@ -106,7 +114,7 @@ def select(
     chosen = [group for group in _groups(study, _patterns("groups", groups)) if group.channels]
     selection = Selection(study, tuple(_channels(chosen, _patterns("channels", channels))), window)
     for selected in selection.groups:
-        _check_decodable(selected.group)
+        _check_period(selected.group)
     _check_window(selection)
     return selection
 
@@ -125,7 +133,7 @@ def _marked(group: ChannelGroup) -> str:
 def _patterns(what: str, given: Sequence[str] | str | None) -> list[str] | None:
     if given is None:
         return None
-    patterns = [given] if isinstance(given, str) else list(given)
+    patterns: list[Any] = [given] if isinstance(given, str) else list(given)
     if not patterns or not all(isinstance(pattern, str) and pattern for pattern in patterns):
         raise SelectionError(f"{what}={given!r} names nothing", hint=f"Leave {what} out to take all.")
     return patterns
@@ -188,12 +196,10 @@ def _near(pattern: str, known: Sequence[str]) -> list[str]:
     return list(dict.fromkeys([*alike, *close]))[:5]
 
 
-def _check_decodable(group: ChannelGroup) -> None:
-    needed = ["chunk_period", "sample_encoding"] + ([] if group.timestamped else ["sample_rate", "samples_per_record"])
-    missing = [name for name in needed if not getattr(group, name)]
-    if missing:
-        raise SelectionError(
-            f"channel group {group.title!r} cannot be decoded: the service gives no {', '.join(missing)}",
+def _check_period(group: ChannelGroup) -> None:
+    if not (group.chunk_period or 0) > 0:
+        raise FormatError(
+            f"channel group {group.title!r} cannot be decoded: the service gives no chunk period",
             hint="Leave this group out with groups= or channels=.",
         )
 

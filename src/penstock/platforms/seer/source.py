@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from penstock._net.urls import origin_of
 from penstock.errors import LinkExpired, NotFound
 from penstock.platforms.seer.chunks import chunk_url
 
@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
-    from penstock._net.http import Body, HttpClient, Response
+    from penstock._net.http import HttpClient
+    from penstock._net.response import Body, Response
     from penstock.errors import PenstockError
-    from penstock.platforms.seer.links import Link, Links
+    from penstock.platforms.seer.links import Key, Link, Links
     from penstock.types import Item
 
 
@@ -24,24 +25,22 @@ class ChunkSource:
 
     Args:
         api: Client of the service, for its name.
-        store: Makes an HTTP client for an origin that serves chunks, without the service's credentials.
+        store: Client for the hosts that serve the chunks, without the service's credentials.
         segments: Signed base URL of each segment.
         chunks: Signed URL of each chunk, for segments whose base URL cannot address chunks.
     """
 
     platform = "seer"
-    ranges = False
 
     def __init__(
         self,
         api: HttpClient,
-        store: Callable[[str], HttpClient],
+        store: HttpClient,
         segments: Links[str],
         chunks: Links[tuple[str, int]],
     ) -> None:
         self._api = api
-        self._make_store = store
-        self._stores: dict[str, HttpClient] = {}
+        self._store = store
         self._segments = segments
         self._chunks = chunks
         self._origin: str | None = None
@@ -56,8 +55,8 @@ class ChunkSource:
         """What the service calls itself."""
         return self._api.instance
 
-    def open(self, item: Item, part: int, offset: int) -> AbstractAsyncContextManager[Body]:  # noqa: ARG002  # the protocol's
-        """Ask once for one chunk of a planned segment; a chunk always comes whole, whatever the offset.
+    def open(self, item: Item, part: int) -> AbstractAsyncContextManager[Body]:
+        """Ask once for one chunk of a planned segment.
 
         Raises:
             NotFound: The chunk was never stored.
@@ -74,9 +73,10 @@ class ChunkSource:
             LinkExpired: The signed URL had run out; the next attempt signs again.
         """
         url, forget = await self._address(segment, index)
+        self._origin = origin_of(url)
         async with AsyncExitStack() as opened:
             try:
-                body = await opened.enter_async_context(self._store(url).stream("GET", url, authenticated=False))
+                body = await opened.enter_async_context(self._store.stream("GET", url, authenticated=False))
             except LinkExpired:
                 forget()
                 raise
@@ -91,14 +91,6 @@ class ChunkSource:
         if single.url is None:
             raise NotFound(f"Seer has nothing stored for chunk {index} of segment {segment}")
         return single.url, _forgetting(self._chunks, (segment, index), single)
-
-    def _store(self, url: str) -> HttpClient:
-        parts = urlsplit(url)
-        origin = f"{parts.scheme}://{parts.netloc}"
-        if origin not in self._stores:
-            self._stores[origin] = self._make_store(origin)
-        self._origin = self._stores[origin].origin
-        return self._stores[origin]
 
 
 def _forgetting(links: Links[Key], key: Key, link: Link) -> Callable[[], None]:

@@ -50,7 +50,8 @@ def command(
         for option in reversed(_OUTPUT_OPTIONS):
             decorated = option(decorated)
         epilog = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in examples.strip().splitlines())
-        return click.command(name, epilog=epilog, **settings)(decorated)
+        make: Callable[[Callable[..., None]], click.Command] = click.command(name, epilog=epilog, **settings)
+        return make(decorated)
 
     return decorate
 
@@ -63,11 +64,11 @@ def run_to_exit(function: Callable[[], Awaitable[int | None]], output: Output) -
     """
     received: list[int] = []
     try:
-        code = anyio.run(_until_signalled, function, received)
-    except (BrokenPipeError, KeyboardInterrupt):
+        code = anyio.run(_unwrapped, function, received)
+    except BrokenPipeError:
+        return _reader_is_gone()
+    except KeyboardInterrupt:
         return INTERRUPTED
-    except BaseExceptionGroup as group:
-        return report_error(sole(group), output)
     except Exception as error:  # noqa: BLE001  # the last place where it can be told to a person
         return report_error(error, output)
     if received:
@@ -76,6 +77,19 @@ def run_to_exit(function: Callable[[], Awaitable[int | None]], output: Output) -
             output.complain(f"Resume with: {output.resume_with}")
         return TERMINATED if received[0] == signal.SIGTERM else INTERRUPTED
     return code or 0
+
+
+def _reader_is_gone() -> int:
+    """End quietly when whoever read our output has seen enough; Python must not try to flush it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + signal.SIGPIPE
+
+
+async def _unwrapped(function: Callable[[], Awaitable[int | None]], received: list[int]) -> int | None:
+    try:
+        return await _until_signalled(function, received)
+    except BaseExceptionGroup as group:
+        raise sole(group) from None
 
 
 async def _until_signalled(function: Callable[[], Awaitable[int | None]], received: list[int]) -> int | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 OPTIONS = {
     "seer": {"channels", "groups", "start", "stop", "format"},
     "boss": {"x", "y", "z", "res", "iso", "format"},
-    "sds": set[str](),
+    "sds": {"start", "stop"},
 }
 """What may be said beside a URL of each platform."""
 

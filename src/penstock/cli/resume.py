@@ -41,10 +41,8 @@ async def resume(output: Output, folder: str, **options: Any) -> int:
     codes = []
     async with context_from(options) as context:
         for selection in runs:
-            wanted = dict(selection)
-            url = str(wanted.pop("url"))
-            async with planned(url, wanted, folder, context) as plan:
-                codes.append(await carry_out(plan, url, output))
+            async with planned(selection["url"], selection["options"], folder, context) as plan:
+                codes.append(await carry_out(plan, selection["url"], output))
     return max(codes)
 
 

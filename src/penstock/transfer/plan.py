@@ -43,7 +43,8 @@ class Plan:
         items: The items, as the platform lists them.
         context: Whose limits, retries and memory budget apply.
         to: The target folder; made when the plan is applied.
-        selection: What was asked for, as JSON; kept in the journal so that the folder can be resumed.
+        selection: What was asked for, as JSON: the `url` that names it and the `options` that its platform's
+            `plan` took; kept in the journal so that the folder can be resumed.
     """
 
     def __init__(

@@ -118,15 +118,16 @@ def _check_drawable(media: str, region: Region) -> None:
 
 def _packed(call: Call, region: Region, media: str, labels: list[int] | None) -> bytes:
     """Read and pack a region, or find it packed from before; runs in a thread."""
+
+    def pack() -> bytes:
+        return ENCODERS[media](_voxels(region, labels))
+
     phase = region.channel.volume.phase(region.level, region.box)
+    if phase is None:
+        return pack()
     kept = tuple(labels) if labels is not None else None
     key = (id(region.channel.volume), phase, region.shape, region.times, region.timed, media, kept)
-    body = call.service.bodies.get(key) if phase is not None else None
-    if body is None:
-        body = ENCODERS[media](_voxels(region, labels))
-        if phase is not None:
-            call.service.bodies.put(key, body, len(body))
-    return body
+    return call.service.bodies.obtain(key, pack, len)
 
 
 def _voxels(region: Region, labels: list[int] | None) -> Voxels:

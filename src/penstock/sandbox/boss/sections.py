@@ -78,16 +78,15 @@ class Sections:
 
     def _tile(self, level: Level, corner: Triple, shape: Triple) -> Voxels:
         key = (level.res, level.z_halvings, corner)
-        voxels = self._shelf.get(key)
-        if voxels is None:
-            shifts = (level.z_halvings, level.res, level.res)
-            z, y, x = (
-                np.arange(start, start + n, dtype=np.int64) << shift
-                for start, n, shift in zip(corner, shape, shifts, strict=True)
-            )
-            voxels = self._render(self.tissue, Grid(x, y, z))
-            self._shelf.put(key, voxels, voxels.nbytes)
-        return voxels
+        return self._shelf.obtain(key, lambda: self._rendered(level, corner, shape), lambda voxels: voxels.nbytes)
+
+    def _rendered(self, level: Level, corner: Triple, shape: Triple) -> Voxels:
+        shifts = (level.z_halvings, level.res, level.res)
+        z, y, x = (
+            np.arange(start, start + n, dtype=np.int64) << shift
+            for start, n, shift in zip(corner, shape, shifts, strict=True)
+        )
+        return self._render(self.tissue, Grid(x, y, z))
 
 
 def grey16(tissue: Tissue, grid: Grid) -> Voxels:

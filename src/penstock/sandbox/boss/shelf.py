@@ -7,7 +7,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
 T = TypeVar("T")
 
@@ -24,6 +24,16 @@ class Shelf(Generic[T]):
         self._values: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
+        self._makers = [threading.Lock() for _ in range(64)]
+
+    def obtain(self, key: Hashable, make: Callable[[], T], size: Callable[[T], int]) -> T:
+        """Look a value up or make it; who asks for the same meanwhile waits rather than makes it again."""
+        with self._makers[hash(key) % len(self._makers)]:
+            value = self.get(key)
+            if value is None:
+                value = make()
+                self.put(key, value, size(value))
+        return value
 
     def get(self, key: Hashable) -> T | None:
         """Look a value up."""

@@ -10,7 +10,7 @@ from penstock.sandbox.boss.accounts import require_change, require_read
 from penstock.sandbox.boss.faults import Breakdown, Code, Refusal
 from penstock.sandbox.boss.levels import Level, check_resolution, level_of
 from penstock.sandbox.boss.region import parse
-from penstock.sandbox.boss.voxels import CUBOID_ZYX, Box, cuboid_box
+from penstock.sandbox.boss.voxels import CUBOID_ZYX, Box, cuboid_box, extent_of
 
 if TYPE_CHECKING:
     from penstock.sandbox.boss.call import Call
@@ -64,7 +64,7 @@ async def bounding_box(call: Call) -> Any:
 def _bound(channel: Channel, level: Level, label: int) -> Box | None:
     """Search the few cuboids where the label can be: those written, and those near where the base has it."""
     indices = {index for _, index in channel.volume.written(level.res)}
-    extent = Box(*zip(level.start, level.stop, strict=True))
+    extent = extent_of(level)
     for near in channel.volume.base.whereabouts(label):
         indices |= set(_coarser(near, level).meet(extent).cuboids())
     found = None

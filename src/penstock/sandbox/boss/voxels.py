@@ -63,6 +63,11 @@ def cuboid_box(index: tuple[int, int, int]) -> Box:
     return Box(x, y, z)
 
 
+def extent_of(level: Level) -> Box:
+    """Give the box of all voxels of a level."""
+    return Box(*zip(level.start, level.stop, strict=True))
+
+
 class Base(Protocol):
     """Where unwritten voxels come from: a pure function of level and coordinates."""
 
@@ -129,7 +134,7 @@ class Volume:
         Outside of the level's extent, and at time samples that the experiment does not have, it is zeros.
         """
         out = np.zeros((len(times), *box.shape), self.dtype)
-        inside = box.meet(Box(*zip(level.start, level.stop, strict=True)))
+        inside = box.meet(extent_of(level))
         if inside.empty:
             return out
         for frame, t in zip(out, times, strict=True):
@@ -140,7 +145,10 @@ class Volume:
 
     def phase(self, level: Level, box: Box) -> Hashable:
         """Name the content of a box for a cache of answers; None when something was written to this channel."""
-        return None if self._written else (level.res, level.isotropic, self.base.phase(level, box))
+        if self._written:
+            return None
+        name = self.base.phase(level, box) if box.meet(extent_of(level)) == box else box
+        return level.res, level.isotropic, name
 
     def merge(self, level: Level, box: Box, times: range, values: Voxels) -> None:
         """Write an array of (t, z, y, x); its zeros leave alone what is there."""
@@ -192,7 +200,7 @@ class Volume:
             return self._unpack(packed).copy()
         box = cuboid_box(index)
         cuboid = np.zeros(CUBOID_ZYX, self.dtype)
-        inside = box.meet(Box(*zip(level.start, level.stop, strict=True)))
+        inside = box.meet(extent_of(level))
         if not inside.empty:
             cuboid[inside.within(box)] = self.base.read(level, inside)
         return cuboid

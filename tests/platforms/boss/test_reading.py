@@ -128,6 +128,13 @@ async def test_what_is_missing_is_named_with_what_is_there(
     assert hint in (caught.value.hint or "")
 
 
+async def test_lists_below_what_is_missing_say_so(boss: penstock.Boss) -> None:
+    with pytest.raises(NotFound, match="no collection nobody"):
+        await boss.experiments("nobody")
+    with pytest.raises(NotFound, match="no experiment kharris15/basal"):
+        await boss.channels("kharris15/basal")
+
+
 async def test_a_bad_token_is_told_from_a_broken_service(sandbox: Sandbox) -> None:
     async with penstock.Boss(url=sandbox.urls["boss"], token="nope") as boss:
         with pytest.raises(RejectedCredential) as caught:

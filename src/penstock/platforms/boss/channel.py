@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import SelectionError
@@ -54,8 +55,8 @@ class Channel:
         self._facts = facts
         self.experiment = experiment
         self.frame = frame
-        self.levels = levels
-        self.isotropic_levels = isotropic_levels
+        self.levels: Mapping[int, Level] = MappingProxyType(dict(levels))
+        self.isotropic_levels: Mapping[int, Level] = MappingProxyType(dict(isotropic_levels))
         self.path = f"{experiment.collection}/{experiment.name}/{facts.name}"
 
     def __repr__(self) -> str:

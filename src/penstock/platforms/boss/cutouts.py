@@ -10,7 +10,7 @@ from penstock.errors import CredentialError, NotFound, PenstockError, ServerFail
 from penstock.platforms.boss.paths import resource_url
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from penstock._net.http import HttpClient
     from penstock._net.response import Body
@@ -47,7 +47,7 @@ class Cutout:
 
 
 @asynccontextmanager
-async def open_cutout(http: HttpClient, cutout: Cutout) -> AsyncIterator[Body]:
+async def open_cutout(http: HttpClient, cutout: Cutout) -> AsyncGenerator[Body, None]:
     """Ask once for a block; its body is a Blosc frame.
 
     The service cannot say "401" or "403" in Blosc and breaks down instead, so a 500 is followed by asking for

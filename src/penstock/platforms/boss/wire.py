@@ -74,7 +74,7 @@ class Wire:
             except PenstockError:
                 return error
             if names[depth] not in siblings:
-                return _missing(kinds[depth], names[: depth + 1], siblings, error)
+                return _missing(kinds[depth], names[:depth], names[depth], siblings, error)
         return error
 
     async def _children(self, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -85,14 +85,14 @@ class Wire:
         return Collection.parse(record).experiments if len(names) == 1 else Experiment.parse(record).channels
 
 
-def _missing(kind: str, names: tuple[str, ...], siblings: tuple[str, ...], error: NotFound) -> NotFound:
+def _missing(kind: str, parents: tuple[str, ...], name: str, siblings: tuple[str, ...], error: NotFound) -> NotFound:
     shown = ", ".join(sorted(siblings)[:8]) + (f" and {len(siblings) - 8} more" if len(siblings) > 8 else "")
-    where = f"in {'/'.join(names[:-1])}" if len(names) > 1 else "there"
+    where = f"in {'/'.join(parents)}" if parents else "there"
     return NotFound(
-        f"there is no {kind} {'/'.join(names)}, or this account cannot see it",
+        f"there is no {kind} {'/'.join((*parents, name))}, or this account cannot see it",
         hint=f"{kind.capitalize()}s {where}: {shown or 'none'}.",
         status=error.status,
         url=error.url,
-        kind=kind,
-        name=names[-1],
+        missing=kind,
+        name=name,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import aclosing
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
@@ -201,8 +202,10 @@ class Sds(Platform):
         return SdsPath.given(path, owner=owner)
 
     async def _pages(self, path: str, window: Window | None) -> AsyncGenerator[list[File], None]:
-        async for page in list_pages(self._http, await self._place(path), window=window, local=self._local):
-            yield page
+        place = await self._place(path)
+        async with aclosing(list_pages(self._http, place, window=window, local=self._local)) as pages:
+            async for page in pages:
+                yield page
 
 
 def _text(instant: datetime | str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -45,9 +46,10 @@ async def list_pages(
     async def fetch(number: int) -> FilePage:
         return await _page(http, path, number, window)
 
-    async for page in _pages(fetch):
-        files = sieve.pick(File.parse(row, local=local) for row in page.results)
-        yield list(trimmer.feed(files) if trimmer else files)
+    async with aclosing(_pages(fetch)) as pages:
+        async for page in pages:
+            files = sieve.pick(File.parse(row, local=local) for row in page.results)
+            yield list(trimmer.feed(files) if trimmer else files)
     if trimmer and (rest := list(trimmer.finish())):
         yield rest
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from penstock.errors import NotFound
@@ -29,22 +30,24 @@ async def begun(pages: AsyncGenerator[list[File], None], path: SdsPath) -> Async
     raise NotFound(
         f"there is no file at or below {path.short}",
         hint="List what there is with `penstock ls sds:///`; a directory exists only while it holds a file.",
-        kind="path",
+        missing="path",
         name=path.short,
     )
 
 
 async def _again(first: list[File], rest: AsyncGenerator[list[File], None]) -> AsyncGenerator[list[File], None]:
     yield first
-    async for page in rest:
-        yield page
+    async with aclosing(rest):
+        async for page in rest:
+            yield page
 
 
 async def file_items(pages: AsyncGenerator[list[File], None], folder: SdsPath) -> AsyncGenerator[Item, None]:
     """Yield one item a file."""
-    async for page in pages:
-        for file in page:
-            yield file_item(file, folder)
+    async with aclosing(pages):
+        async for page in pages:
+            for file in page:
+                yield file_item(file, folder)
 
 
 def file_item(file: File, folder: SdsPath) -> Item:

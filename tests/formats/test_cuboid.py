@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import blosc
@@ -72,6 +73,15 @@ def test_round_trip(array, bits, codec):
     frame = encode(array, typesize_bits=bits, codec=codec)
     assert frame[3] == array.itemsize * (8 if bits else 1)
     np.testing.assert_array_equal(decode(memoryview(bytearray(frame)), array.shape, array.dtype), array)
+
+
+def test_threads_do_not_mix_their_frames():
+    arrays = [np.random.default_rng(n).integers(0, 5, (16, 64, 64)).astype("<u2") for n in range(8)]
+    frames = [encode(array, codec=codec) for array, codec in zip(arrays, ["blosclz", "lz4"] * 4, strict=True)]
+    with ThreadPoolExecutor(4) as pool:
+        decoded = pool.map(lambda n: decode(frames[n % 8], (16, 64, 64), "uint16"), range(64))
+        for n, array in enumerate(decoded):
+            np.testing.assert_array_equal(array, arrays[n % 8])
 
 
 def test_decodes_where_it_is_told():

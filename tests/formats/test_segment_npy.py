@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -186,6 +187,17 @@ def test_any_order_and_any_interruption_give_the_same_bytes(request, tmp_path_fa
         }
 
     assert digests(order, stop) == digests(range(CHUNKS), None)
+
+
+@pytest.mark.parametrize("kind", ["regular", "stamped"])
+def test_parts_may_be_written_side_by_side(request, opened, kind):
+    layout = request.getfixturevalue(kind)
+    bodies = list(bodies_of(layout))
+    target = opened(item_of(layout), name="threads")
+    with ThreadPoolExecutor(4) as pool:
+        written = list(pool.map(lambda part: (part, target.write(part, 0, bodies[part])), range(CHUNKS)))
+    outputs = target.finish({part: note for part, note in written if note is not None})
+    assert outputs[0].digest == run(opened, layout, bodies)[".npy"].digest
 
 
 def test_finishing_twice_gives_the_same(opened, stamped):

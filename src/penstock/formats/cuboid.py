@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,13 +28,13 @@ _STORED = 0x02
 
 
 @cache
-def _blosc() -> ModuleType:
+def _blosc() -> Any:
     """Load blosc so that many worker threads can decode at once, each on its own core, without the GIL."""
     import blosc
 
     blosc.set_releasegil(True)
     blosc.set_nthreads(1)
-    return blosc  # type: ignore[no-any-return]  # the library ships no types
+    return blosc
 
 
 def check_frame(frame: bytes | memoryview, nbytes: int, itemsize: int) -> None:

@@ -1,4 +1,7 @@
-"""Local files at the lowest level: write by position, reserve space, digest, and say what the disk refused."""
+"""Local files at the lowest level: write by position, reserve space, digest, and say what the disk refused.
+
+What only POSIX systems offer is called here and nowhere else in the formats.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from penstock.errors import DiskFull, FormatError, TargetUnwritable, Truncated
 from penstock.types import Digest, Output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from penstock.types import PathLike
 
@@ -35,7 +38,7 @@ _UNWRITABLE = frozenset({errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, 
 
 
 @contextmanager
-def local_errors(path: PathLike) -> Iterator[None]:
+def local_errors(path: PathLike) -> Generator[None]:
     """Turn what the operating system says about `path` into penstock's own errors; others pass unchanged.
 
     Raises:

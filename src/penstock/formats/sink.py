@@ -16,7 +16,7 @@ class Sink(Protocol):
 
     Every method blocks and runs in a worker thread; `write` and `gap` may run in several threads at once for
     different parts. The order is `open`, any number of `write`, `gap` and `sync`, `finish`, `close`; after
-    `close` it may be opened again.
+    `close` it may be opened again, and a `sync` that was under way elsewhere may still come.
 
     Args:
         item: What is to be written; its `layout` is this sink's own.

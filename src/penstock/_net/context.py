@@ -39,6 +39,8 @@ class Context:
         ConfigError: An argument makes no sense.
     """
 
+    __sync_skip__ = ("bandwidth", "http", "limits", "memory", "pool", "retry", "timeouts")
+
     def __init__(
         self,
         *,

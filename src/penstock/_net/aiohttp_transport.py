@@ -33,7 +33,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     """Send httpx requests through an aiohttp session.
 
     Args:
-        tls: Makes the TLS context when the first request needs the session.
+        tls: Makes the TLS context when a request first needs it.
         proxies: Knows which hosts are behind one.
         resolver: Turns names into addresses.
     """
@@ -42,6 +42,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         self._tls = tls
         self._proxies = proxies
         self._resolver = resolver
+        self._tls_context: ssl.SSLContext | None = None
         self._session: aiohttp.ClientSession | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -56,6 +57,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     async def _exchange(self, request: httpx.Request) -> httpx.Response:
         timeout = request.extensions.get("timeout", {})
+        tls = self._trusting() if request.url.scheme == "https" else True
         with _as_httpx_errors(request):
             answer = await self._open_session().request(
                 request.method,
@@ -63,6 +65,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 headers=[pair for pair in request.headers.multi_items() if pair[0] != "transfer-encoding"],
                 data=_payload(request),
                 allow_redirects=False,
+                ssl=tls,
                 proxy=self._proxies.for_host(request.url.scheme, request.url.host),
                 timeout=aiohttp.ClientTimeout(
                     total=None,
@@ -78,15 +81,18 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=0, ssl=self._tls(), resolver=self._resolver, keepalive_timeout=30.0
-                ),
+                connector=aiohttp.TCPConnector(limit=0, resolver=self._resolver, keepalive_timeout=30.0),
                 auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 skip_auto_headers=_LEFT_TO_US,
                 read_bufsize=_READ_BUFFER,
             )
         return self._session
+
+    def _trusting(self) -> ssl.SSLContext:
+        if self._tls_context is None:
+            self._tls_context = self._tls()
+        return self._tls_context
 
     async def aclose(self) -> None:
         """Close every connection, and let the loop see TLS connections off."""

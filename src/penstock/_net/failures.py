@@ -48,12 +48,12 @@ def translate(
         received: Bytes of the body that had arrived; None before the answer's head.
         size: Bytes that the body should have had, when announced.
     """
+    if isinstance(error, (httpx.TimeoutException, asyncio.TimeoutError)):
+        return _too_slow(error, what, received)
     chain = list(_chain(error))
     for cause in chain:
         if (known := _by_cause(cause, what)) is not None:
             return known
-    if isinstance(error, (httpx.TimeoutException, asyncio.TimeoutError)):
-        return _too_slow(error, what, received)
     if isinstance(error, httpx.ProxyError):
         return _proxy_refused(what)
     if isinstance(error, (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError)):
@@ -76,8 +76,11 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 def _by_cause(cause: BaseException, what: str) -> PenstockError | None:
     """Recognise the causes that mean the same wherever they stand in the chain."""
     if isinstance(cause, ssl.SSLCertVerificationError):
+        # aiohttp's own class of this kind has the original beside it, not as its cause.
+        original = getattr(cause, "certificate_error", cause)
+        problem = getattr(original, "verify_message", None) or "verification failed"
         return InsecureConnection(
-            f"{what}: the server's certificate was not accepted: {cause.verify_message or 'verification failed'}",
+            f"{what}: the server's certificate was not accepted: {problem}",
             hint="Check the host name and this machine's clock; a private authority goes into SSL_CERT_FILE.",
         )
     if isinstance(cause, ssl.SSLError):

@@ -12,9 +12,15 @@ class Proxies:
 
     def __init__(self) -> None:
         self._proxies = getproxies_environment()
+        self._known: dict[tuple[str, str], str | None] = {}
 
     def for_host(self, scheme: str, host: str) -> str | None:
         """Return the proxy's URL for a host, or None."""
+        if (scheme, host) not in self._known:
+            self._known[scheme, host] = self._find(scheme, host)
+        return self._known[scheme, host]
+
+    def _find(self, scheme: str, host: str) -> str | None:
         proxy = self._proxies.get(scheme) or self._proxies.get("all")
         if not proxy or is_loopback(host) or proxy_bypass(host):
             return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -9,6 +11,7 @@ from penstock._net.redact import redact_url
 from penstock.errors import ConfigError, InsecureConnection, UnexpectedResponse
 
 _PORTS = {"http": 80, "https": 443}
+_START = re.compile(r"[a-z]+://[^/?#\\]*")
 
 
 def parse_base(url: str) -> SplitResult:
@@ -35,6 +38,12 @@ def parse_base(url: str) -> SplitResult:
 
 def origin_of(url: str) -> str:
     """Return `scheme://host:port`, the port always spelt out."""
+    start = _START.match(url)
+    return _origin(start[0] if start else url)
+
+
+@lru_cache(maxsize=1024)
+def _origin(url: str) -> str:
     parts = parse_base(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return f"{parts.scheme}://{host}:{parts.port or _PORTS[parts.scheme]}"

@@ -6,6 +6,7 @@ import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import blosc
 import numpy as np
 import pytest
@@ -52,6 +53,8 @@ class Service:
         self.refusals: list[web.Response] = []
         self.denied: web.Response | None = None
         self.requests: list[web.Request] = []
+        self.running = self.peak = 0
+        self.delay = 0.0
 
     def application(self) -> web.Application:
         app = web.Application()
@@ -76,6 +79,10 @@ class Service:
 
     async def cutout(self, request: web.Request) -> web.Response:
         self.requests.append(request)
+        self.running += 1
+        self.peak = max(self.peak, self.running)
+        await anyio.sleep(self.delay)
+        self.running -= 1
         if self.refusals:
             return self.refusals.pop(0)
         spans = [tuple(map(int, span.split(":"))) for span in request.match_info["path"].strip("/").split("/")[4:]]
@@ -95,13 +102,13 @@ def page(status: int) -> web.Response:
 
 
 @asynccontextmanager
-async def serving(service: Service) -> AsyncIterator[penstock.Boss]:
+async def serving(service: Service, context: penstock.Context | None = None) -> AsyncIterator[penstock.Boss]:
     runner = web.AppRunner(service.application(), access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        async with penstock.Boss(url=url, token="t") as boss:
+        async with penstock.Boss(url=url, token="t", context=context) as boss:
             yield boss
     finally:
         await runner.cleanup()
@@ -141,6 +148,17 @@ async def test_times_make_a_first_axis() -> None:
     assert block.shape == (3, 2, 3, 4)
     np.testing.assert_array_equal(block, np.broadcast_to(np.arange(24).reshape(2, 3, 4), (3, 2, 3, 4)))
     assert sorted(request.path.split("/")[-2] for request in service.requests) == ["2:3", "3:4", "4:5"]
+
+
+@pytest.mark.parametrize(("per_host", "expected"), [(2, 2), (8, 8), (30, 8)])
+async def test_the_service_is_never_asked_by_more_than_eight_at_once(per_host: int, expected: int) -> None:
+    service = Service()
+    service.experiment["num_time_samples"] = 30
+    service.delay = 0.02
+    async with penstock.Context(per_host=per_host) as context, serving(service, context) as boss:
+        channel = await boss.channel("c/e/h")
+        await channel.read(**BOX, time=(0, 30))
+    assert service.peak == expected
 
 
 async def test_a_passing_breakdown_is_repeated(opened) -> None:

@@ -1,0 +1,105 @@
+"""The service's schema, its scalars, and queries that are parsed and checked once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from keyword import iskeyword
+from typing import TYPE_CHECKING, Any
+
+from graphql import (
+    GraphQLError,
+    GraphQLScalarType,
+    IntValueNode,
+    StringValueNode,
+    build_schema,
+    parse,
+    print_ast,
+    validate,
+)
+
+if TYPE_CHECKING:
+    from graphql import DocumentNode, GraphQLResolveInfo, GraphQLSchema, ValueNode
+
+REMEMBERED_LENGTH = 20_000
+CAPITAL = re.compile(r"[A-Z]")
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A query as parsed, with what is wrong with it."""
+
+    document: DocumentNode | None
+    errors: tuple[GraphQLError, ...]
+
+
+@cache
+def seer_schema() -> GraphQLSchema:
+    """Build the schema, with scalars that refuse what the service would refuse."""
+    schema = build_schema(files("penstock.sandbox.seer").joinpath("schema.graphql").read_text(encoding="utf-8"))
+    for name in ("PaginationAmount", "NonNegativeInt"):
+        _install(schema, name, _amount, IntValueNode, int)
+    _install(schema, "Date", _date, StringValueNode, str)
+    return schema
+
+
+def checked(query: str) -> Checked:
+    """Parse and validate a query; short ones are remembered."""
+    return _remembered(query) if len(query) <= REMEMBERED_LENGTH else _check(query)
+
+
+@lru_cache(maxsize=256)
+def _remembered(query: str) -> Checked:
+    return _check(query)
+
+
+def _check(query: str) -> Checked:
+    try:
+        document = parse(query)
+    except GraphQLError as error:
+        return Checked(None, (error,))
+    return Checked(document, tuple(validate(seer_schema(), document)))
+
+
+def _install(schema: GraphQLSchema, name: str, check: Any, node: type[Any], convert: Any) -> None:
+    scalar = schema.type_map[name]
+    assert isinstance(scalar, GraphQLScalarType)
+
+    def parse_literal(value: ValueNode, _: Any = None) -> Any:
+        if not isinstance(value, node):
+            raise GraphQLError(f"{name} cannot represent {print_ast(value)}", value)
+        return check(convert(value.value))
+
+    # Schemas built from text leave their scalars to be completed by assignment; hence no subclass here.
+    vars(scalar).update(parse_value=check, parse_literal=parse_literal)
+
+
+def _amount(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise GraphQLError(f"Expected a non-negative integer, not {value!r}")
+    return value
+
+
+def _date(value: Any) -> str:
+    if not isinstance(value, str) or DATE.fullmatch(value) is None:
+        raise GraphQLError(f"Expected a date, not {value!r}")
+    return value
+
+
+def resolved(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+    """Resolve a field of a mapping by its own name, of an object by that name in Python's spelling.
+
+    A function is called with the arguments, their names spelt Python's way too.
+    """
+    value = source.get(info.field_name) if isinstance(source, dict) else getattr(source, snake(info.field_name))
+    return value(**{snake(name): given for name, given in arguments.items()}) if callable(value) else value
+
+
+@cache
+def snake(name: str) -> str:
+    """Spell a name of the schema the way Python does; `from` is a word of the language and gets a tail."""
+    spelt = CAPITAL.sub(lambda match: f"_{match[0].lower()}", name)
+    return f"{spelt}_" if iskeyword(spelt) else spelt

@@ -36,14 +36,11 @@ if TYPE_CHECKING:
     from penstock.events import Subscriber
     from penstock.transfer.report import Report
     from penstock.transfer.source import Source
-    from penstock.types import Item, JsonObject, Output, PathLike
+    from penstock.types import Item, JsonObject, PathLike
 
 T = TypeVar("T")
 Job = tuple[Work, int | None]
 Settled = tuple[Work, PenstockError | None]
-
-UNSETTLED = 256
-"""Finished items that may wait for the recorder before the workers wait for it."""
 
 
 class Transfer:
@@ -64,7 +61,6 @@ class Transfer:
         self._emit: Callable[[Event], None] = on_event or _unheard
         self._fetcher = Fetcher(source, context)
         self._tally = Tally(self._emit)
-        self._unsettled = anyio.Semaphore(UNSETTLED)
         self._open: set[Work] = set()
         self._folder: Folder
         self._recorder: Recorder
@@ -185,21 +181,19 @@ class Transfer:
         """Assemble an item whose parts are all there, and hand its files to the recorder."""
         try:
             if work.error is None:
-                work.outputs = await self._finished(work)
+                await self._finish(work)
         except PenstockError as error:
             self._fail(work, error)
-        self._open.discard(work)
-        if work.error is not None:
+        if work.error is not None and not work.outputs:
             await to_thread.run_sync(self._recorder.flush)  # which may still have to sync what has arrived
             await self._fetcher.hop(work.sink.close)
-            return
-        await self._unsettled.acquire()
-        self._recorder.completed(work.record, list(work.outputs))
+        self._open.discard(work)
 
-    async def _finished(self, work: Work) -> list[Output]:
+    async def _finish(self, work: Work) -> None:
         """Finish an item; when its bytes turn out wrong, fetch all of it once more."""
         try:
-            return await self._fetcher.hop(work.finish)
+            await self._fetcher.hop(self._hand_over, work)
+            return
         except PenstockError as error:
             if not work.may_refetch(error):
                 raise
@@ -209,7 +203,12 @@ class Transfer:
         await self._fetcher.hop(work.start_over)
         for part in range(work.item.parts):
             await self._bring(work, part)
-        return await self._fetcher.hop(work.finish)
+        await self._fetcher.hop(self._hand_over, work)
+
+    def _hand_over(self, work: Work) -> None:
+        """Assemble an item's files and leave them, and its sink, to the recorder; in a worker thread."""
+        work.outputs = work.sink.finish(work.notes)
+        self._recorder.completed(work.record, work.outputs)
 
     def _outcome(self, work: Work, error: PenstockError | None) -> None:
         """Pass the recorder's word on, unless the transfer has been given up meanwhile."""
@@ -220,8 +219,6 @@ class Transfer:
         """Take the recorder's word on items, one after another."""
         with settled:
             async for work, error in settled:
-                if work.outputs:
-                    self._unsettled.release()
                 if error is None:
                     self._tally.finished(work)
                 else:
@@ -242,4 +239,3 @@ class Transfer:
 
 def _unheard(event: Event) -> None:
     """Take the events that nobody asked for."""
-

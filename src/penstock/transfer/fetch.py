@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from penstock.errors import NotFound
+from penstock.errors import NotFound, PenstockError, TransferError
 from penstock.events import Retrying
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from penstock._net.context import Context
-    from penstock.errors import PenstockError
     from penstock.transfer.source import Source
     from penstock.transfer.work import Work
 
@@ -39,8 +38,17 @@ class Fetcher:
         return self._context.limits.ceiling(self._source.origin) + 2
 
     async def hop(self, call: Callable[..., T], *args: object) -> T:
-        """Run CPU work or disk access in a thread; never abandoned, so that cancellation waits for it."""
-        return await to_thread.run_sync(partial(call, *args), limiter=self._threads)
+        """Run CPU work or disk access in a thread; never abandoned, so that cancellation waits for it.
+
+        Raises:
+            TransferError: The disk failed in a way that has no name of its own.
+        """
+        try:
+            return await to_thread.run_sync(partial(call, *args), limiter=self._threads)
+        except PenstockError:
+            raise
+        except OSError as error:
+            raise TransferError(f"the disk failed: {error}") from error
 
     async def fetch(self, work: Work, part: int) -> int:
         """Bring one part to disk and return its size on the wire in bytes.

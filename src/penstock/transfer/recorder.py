@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+UNSETTLED = 256
+"""Complete items that may wait for the recorder before whoever completes more has to wait for it."""
+
 GROUP_BYTES = 64 << 20
 GROUP_PARTS = 256
 """A group is committed when it reaches either of these, or has waited long enough."""
@@ -46,7 +49,7 @@ class Record:
     Attributes:
         number: Its number in the journal.
         scratch: Folder of its part files.
-        sink: What has written its part files; the recorder syncs it, and closes it once the item stands.
+        sink: What has written its part files; the recorder syncs it, and closes it once it was handed over complete.
         outcome: Called once, from the recorder's thread, when the item stands or cannot: with None or the error.
     """
 
@@ -89,13 +92,15 @@ class _Group:
 class Recorder:
     """Owns the journal, and a thread, from start to close.
 
-    Any method may be called from any thread; none blocks on the disk but `close`.
+    Any method may be called from any thread. `completed` waits when too many items are complete but not yet
+    durable; `flush` and `close` wait for the disk.
     """
 
     def __init__(self, folder: Folder, open_journal: Callable[[], Journal]) -> None:
         self._folder = folder
         self._inbox: queue.SimpleQueue[Callable[[], bool] | None] = queue.SimpleQueue()
         self._group = _Group()
+        self._room = threading.Semaphore(UNSETTLED)
         self._journal: Journal | None = None
         self._refusal: PenstockError = TransferError("the journal is not open")
         self.opened = False
@@ -131,7 +136,8 @@ class Recorder:
         self._inbox.put(take)
 
     def completed(self, record: Record, outputs: list[Output]) -> None:
-        """Report that an item's files are complete under temporary names, not yet synced."""
+        """Hand over an item whose files are complete under temporary names, not yet synced."""
+        self._room.acquire()
 
         def take() -> bool:
             self._group.complete[record] = outputs
@@ -197,8 +203,13 @@ class Recorder:
             if not record.broken:
                 record.broken = True
                 record.outcome(self._refusal)
-            if record in group.complete:
-                record.sink.close()
+        self._release(group)
+
+    def _release(self, group: _Group) -> None:
+        """Let go of everything that came with a group."""
+        for record in group.complete:
+            record.sink.close()
+            self._room.release()
         for event in group.waiting:
             event.set()
 
@@ -232,8 +243,7 @@ class Recorder:
             self._publish(journal, complete)
         spent = time.monotonic() - started
         self._group = _Group(wait=min(max(SHORTEST_WAIT, WAIT_PER_COMMIT * spent), LONGEST_WAIT))
-        for event in group.waiting:
-            event.set()
+        self._release(group)
 
     def _survives(self, record: Record, step: Callable[[], None]) -> bool:
         """Run a step for one item; when it fails, the item is reported and nothing more is claimed of it.
@@ -247,7 +257,6 @@ class Recorder:
                 step()
         except (PenstockError, OSError) as error:
             record.broken = True
-            record.sink.close()
             record.outcome(error if isinstance(error, PenstockError) else TransferError(f"writing failed: {error}"))
             return False
         return True
@@ -262,7 +271,6 @@ class Recorder:
                 journal.set_done(record.number, placed)
             journal.set_fact("manifest", "stale")
         for record in mtimes:
-            record.sink.close()
             self._folder.discard(record.scratch)
             record.outcome(None)
 

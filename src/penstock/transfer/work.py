@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from penstock.errors import PenstockError, Recovery
 from penstock.events import Event, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from penstock.formats.sink import Sink
     from penstock.transfer.recorder import Record
@@ -42,7 +42,7 @@ class Work:
     left: int = 0
     received: int = 0
     gaps: int = 0
-    outputs: Sequence[Output] = ()
+    outputs: list[Output] = field(default_factory=list)
     error: PenstockError | None = None
     refetched: bool = False
     _told: float = 0.0
@@ -69,10 +69,6 @@ class Work:
             self.notes[part] = note
         self.gaps += body is None
         self.spans.add(part, part + 1)
-
-    def finish(self) -> list[Output]:
-        """Assemble and check the item's files; in a worker thread."""
-        return self.sink.finish(self.notes)
 
     def start_over(self) -> None:
         """Forget every part, since some of them are wrong; in a worker thread."""

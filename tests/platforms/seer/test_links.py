@@ -54,6 +54,15 @@ async def test_batches_are_bounded():
     assert sum(map(len, signer.asked)) == 35
 
 
+async def test_what_comes_next_is_signed_ahead():
+    signer = Signer()
+    links = Links(signer)
+    links.expect(f"s{number}" for number in range(100))
+    for number in range(100):
+        await links.get(f"s{number}")
+    assert [len(keys) for keys in signer.asked] == [32, 32, 32, 4]
+
+
 async def test_a_link_is_kept_until_shortly_before_it_runs_out():
     signer = Signer(life=3600)
     links = Links(signer, clock=signer.clock)

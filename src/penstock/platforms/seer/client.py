@@ -334,6 +334,7 @@ class Seer(Platform):
         metadata = await self.metadata(study_id)
         selection = select(metadata, channels=channels, groups=groups, start=start, stop=stop)
         check_decodable(selection)
+        self._source.expect(piece.segment.id for piece in selection.pieces())
         return selection
 
     def _asked(

@@ -60,7 +60,9 @@ def _from_date(value: date) -> float:
 
 def _from_number(value: Any) -> float:
     """Read any real number, numpy's among them, and `numpy.datetime64` without importing numpy for everybody else."""
-    if isinstance(value, Real) and value is not True and value is not False:
+    if isinstance(value, bool):
+        raise _unreadable(value)
+    if isinstance(value, Real):
         return _finite(float(value), value)
     if type(value).__name__ == "datetime64" and str(value) != "NaT":
         return float(value.astype("datetime64[us]").astype("int64")) / 1000

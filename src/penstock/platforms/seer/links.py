@@ -9,8 +9,9 @@ import copy
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,6 +22,7 @@ from penstock.errors import PenstockError
 Key = TypeVar("Key", bound=Hashable)
 
 _KEPT = 4096
+_AHEAD = 31
 _MARGIN = 30.0
 _SHARE = 0.1
 
@@ -62,6 +64,7 @@ class Links(Generic[Key]):
         self._kept: OrderedDict[Key, Link] = OrderedDict()
         self._wanted: dict[Key, None] = {}
         self._failed: dict[Key, PenstockError] = {}
+        self._next: dict[Key, Key] = {}
         self._signing = anyio.Lock()
 
     async def get(self, key: Key) -> Link:
@@ -75,6 +78,10 @@ class Links(Generic[Key]):
                     raise copy.copy(error) from error
         return link
 
+    def expect(self, keys: Iterable[Key]) -> None:
+        """Note in which order keys will be wanted, so that each request signs some ahead."""
+        self._next.update(pairwise(keys))
+
     def drop(self, key: Key, link: Link) -> None:
         """Forget a link that was refused, unless another task renewed it meanwhile."""
         if self._kept.get(key) is link:
@@ -85,13 +92,14 @@ class Links(Generic[Key]):
         return None if link is None or link.stale(self._clock()) else link
 
     async def _sign_wanted(self, first: Key) -> Link:
-        others = [key for key in self._wanted if key != first]
-        keys = [first, *others[: self._batch - 1]]
+        keys = self._worth_asking(first)
         now = self._clock()
+        for key in keys:
+            self._failed.pop(key, None)
         try:
             urls = await self._sign(keys)
         except PenstockError as error:
-            self._failed.update(dict.fromkeys(keys[1:], error))
+            self._failed.update((key, error) for key in keys[1:] if key in self._wanted)
             raise
         finally:
             for key in keys:
@@ -99,6 +107,18 @@ class Links(Generic[Key]):
         for key in reversed(keys):
             self._keep(key, _link(urls.get(key), now))
         return self._kept[first]
+
+    def _worth_asking(self, first: Key) -> list[Key]:
+        """Return what to sign together with a key: what others wait for, and what will be wanted next."""
+        keys = dict.fromkeys([first, *self._wanted])
+        following = self._next.get(first)
+        for _ in range(_AHEAD):
+            if following is None:
+                break
+            if self._fresh(following) is None:
+                keys[following] = None
+            following = self._next.get(following)
+        return list(keys)[: self._batch]
 
     def _keep(self, key: Key, link: Link) -> None:
         self._kept.pop(key, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -28,7 +28,7 @@ class Given:
 
     url: str | None = None
     email: str | None = None
-    password: Secret | str | None = None
+    password: Secret | str | None = field(default=None, repr=False)
     key_id: str | None = None
     key_file: PathLike | None = None
     region: str | None = None

@@ -10,7 +10,7 @@ from penstock.errors import LinkExpired, NotFound
 from penstock.platforms.seer.chunks import chunk_url
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterable
     from contextlib import AbstractAsyncContextManager
 
     from penstock._net.http import HttpClient
@@ -54,6 +54,10 @@ class ChunkSource:
     def instance(self) -> str:
         """What the service calls itself."""
         return self._api.instance
+
+    def expect(self, segments: Iterable[str]) -> None:
+        """Note in which order segments will be asked for, so that their URLs are signed by the handful."""
+        self._segments.expect(segments)
 
     def open(self, item: Item, part: int) -> AbstractAsyncContextManager[Body]:
         """Ask once for one chunk of a planned segment.

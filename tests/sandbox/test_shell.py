@@ -11,6 +11,7 @@ from aiohttp import web
 
 from penstock.errors import ConfigError
 from penstock.sandbox import Sandbox, World, server
+from penstock.sandbox.shell import Streamed
 
 pytestmark = pytest.mark.anyio
 
@@ -26,8 +27,22 @@ class Toy:
         async def missing(request):
             raise web.HTTPNotFound(text="nothing")
 
+        async def big(request):
+            response = web.Response(body=bytes(64 << 20), content_type="image/tiff")
+            response.set_cookie("flavour", "oat")
+            return response
+
+        async def chunked(request):
+            response = web.StreamResponse()
+            await response.prepare(request)
+            await response.write(b"some ")
+            return response
+
+        async def broken(request):
+            raise RuntimeError("the emulator has a bug")
+
         async def stream(request):
-            response = web.StreamResponse(headers={"Content-Length": str(64 << 20)})
+            response = Streamed(headers={"Content-Length": str(64 << 20)})
             await response.prepare(request)
             for _ in range(64):
                 await response.write(bytes(1 << 20))
@@ -35,6 +50,7 @@ class Toy:
 
         app, cdn = web.Application(), web.Application()
         app.add_routes([web.get("/small", small), web.get("/missing", missing), web.get("/stream", stream)])
+        app.add_routes([web.get("/chunked", chunked), web.get("/broken", broken), web.get("/big", big)])
         cdn.add_routes([web.get("/small", small)])
         return {"toy": app, "toy-cdn": cdn}
 
@@ -92,17 +108,50 @@ async def test_a_request_is_logged_as_soon_as_it_is_answered(toy, tmp_path):
     assert (third["status"], third["bytes"]) == (404, len("nothing"))
 
 
-async def test_an_answer_that_was_not_read_to_its_end_is_logged_with_what_left(toy, tmp_path):
+@pytest.mark.parametrize("path", ["stream", "big"])
+async def test_an_answer_that_was_not_read_to_its_end_is_logged_with_what_left(toy, tmp_path, path):
     log = tmp_path / "log"
     async with Sandbox(platforms=toy, log=log) as sandbox:
-        async with aiohttp.ClientSession() as session, session.get(f"{sandbox.urls['toy']}/stream") as response:
+        async with aiohttp.ClientSession() as session, session.get(f"{sandbox.urls['toy']}/{path}") as response:
             await response.content.readexactly(1000)
-        async with aiohttp.ClientSession() as session, session.get(f"{sandbox.urls['toy']}/stream") as response:
+        async with aiohttp.ClientSession() as session, session.get(f"{sandbox.urls['toy']}/{path}") as response:
             await response.read()
         cut, whole = sorted(sandbox.requests(), key=lambda line: line["bytes"])
     assert cut["status"] == 200
     assert 1000 <= cut["bytes"] < 32 << 20
     assert whole["bytes"] == 64 << 20
+
+
+async def test_a_large_answer_keeps_its_head(toy):
+    async with (
+        Sandbox(platforms=toy) as sandbox,
+        aiohttp.ClientSession() as session,
+        session.get(f"{sandbox.urls['toy']}/big") as response,
+    ):
+        assert response.headers["Content-Type"] == "image/tiff"
+        assert response.headers["Content-Length"] == str(64 << 20)
+        assert response.cookies["flavour"].value == "oat"
+        assert len(await response.read()) == 64 << 20
+
+
+async def test_whoever_has_an_answer_finds_it_in_the_log(toy, tmp_path):
+    async with Sandbox(platforms=toy, log=tmp_path / "log") as sandbox, aiohttp.ClientSession() as session:
+        for count in range(1, 20):
+            path = "stream" if count % 2 else "small"
+            async with session.get(f"{sandbox.urls['toy']}/{path}") as response:
+                while await response.content.readany():
+                    pass
+            assert len(list(sandbox.requests())) == count
+
+
+async def test_an_answer_without_a_length_and_one_that_never_came_are_logged_too(toy, tmp_path, caplog):
+    async with Sandbox(platforms=toy, log=tmp_path / "log") as sandbox, aiohttp.ClientSession() as session:
+        for path in ("chunked", "broken"):
+            async with session.get(f"{sandbox.urls['toy']}/{path}") as response:
+                await response.read()
+        chunked, broken = sandbox.requests()
+    assert (chunked["status"], broken["status"], broken["bytes"]) == (200, None, 0)
+    assert 5 <= chunked["bytes"] < 20
 
 
 async def test_latency_comes_before_the_head_of_each_answer_and_to_all_at_once(toy):

@@ -1,4 +1,4 @@
-"""One JSON line for every request, written when its answer is out or has failed."""
+"""One JSON line for every request, written just before its answer is complete, or when it has failed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ class AccessLog:
     """Append request lines to a file, each flushed at once, so that a reader or a killed sandbox loses none.
 
     A line holds `t` (seconds since the epoch), `platform`, `service`, `method`, `path`, `query`, `status`, `bytes`
-    (of the body that left the server, also when the client hung up) and `range` (the request's header, or null).
+    (of the body that left the server, also when the client hung up; the last block counts before it leaves) and
+    `range` (the request's header, or null).
 
     Args:
         path: File to append to; None keeps no log.

@@ -17,7 +17,13 @@ BLOCK = 1 << 20
 
 
 class Content(ABC):
-    """Immutable bytes of known length and BLAKE3 digest; either may cost a rendering the first time."""
+    """Immutable bytes of known length and BLAKE3 digest; either may cost a rendering the first time.
+
+    Attributes:
+        cheap: Whether reading takes so little time that it needs no thread.
+    """
+
+    cheap: bool = True
 
     @cached_property
     def size(self) -> int:
@@ -74,6 +80,8 @@ class Kept(Content):
 class OnDisk(Content):
     """A file that is there already and does not change."""
 
+    cheap = False
+
     def __init__(self, path: Path) -> None:
         self._path = path
 
@@ -91,8 +99,9 @@ class OnDisk(Content):
 class Rendered(Content):
     """Bytes that a pure function makes again whenever they are wanted; only their length and digest are kept."""
 
-    def __init__(self, render: Callable[[], bytes]) -> None:
+    def __init__(self, render: Callable[[], bytes], *, cheap: bool = False) -> None:
         self._render = render
+        self.cheap = cheap
 
     def measure(self) -> int:
         """Find the length."""

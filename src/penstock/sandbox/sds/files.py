@@ -13,7 +13,7 @@ from penstock.sandbox.sds.paging import paged
 from penstock.sandbox.sds.paths import resolve
 from penstock.sandbox.sds.protocol import Call, Refusal, no_such, refuse, reply
 from penstock.sandbox.sds.rows import created_row, file_row
-from penstock.sandbox.sds.serving import send
+from penstock.sandbox.sds.serving import send, size_of
 from penstock.sandbox.sds.store import newest
 from penstock.sandbox.sds.window import narrowed
 
@@ -74,8 +74,7 @@ async def download(call: Call) -> web.StreamResponse:
         "Content-Type": file.media_type or "application/octet-stream",
         "Content-Disposition": disposition(file.name),
     }
-    size = await anyio.to_thread.run_sync(lambda: file.content.size)
-    return await send(call.request, file.content, 0, size, 200, headers)
+    return await send(call.request, file.content, 0, await size_of(file.content), 200, headers)
 
 
 def disposition(name: str) -> str:

@@ -96,10 +96,11 @@ def _by_cause(cause: BaseException, what: str) -> PenstockError | None:
             hint="Raise the limit (`ulimit -n`) or lower `connections`.",
         )
     if isinstance(cause, OSError) and cause.errno in _UNREACHABLE:
-        return ConnectionFailed(f"{what}: {_UNREACHABLE[cause.errno]}", kind="connect")
+        return ConnectionFailed(f"{what}: {_UNREACHABLE[cause.errno]}", kind="connect", hint=_IS_IT_UP)
     return None
 
 
+_IS_IT_UP = "Check the address, and that the service is up."
 _UNREACHABLE = {
     errno.ECONNREFUSED: "the connection was refused",
     errno.EHOSTUNREACH: "the host cannot be reached",
@@ -110,7 +111,7 @@ _UNREACHABLE = {
 
 def _too_slow(error: BaseException, what: str, received: int | None) -> PenstockError:
     if isinstance(error, httpx.ConnectTimeout):
-        failure = DeadlineExceeded(f"{what}: no connection within the time allowed", kind="connect")
+        failure = DeadlineExceeded(f"{what}: no connection within the time allowed", kind="connect", hint=_IS_IT_UP)
     elif received is None:
         failure = DeadlineExceeded(f"{what}: no answer within the time allowed", kind="stall")
     else:

@@ -46,7 +46,7 @@ async def test_a_plan_without_ranges_covers_the_level(boss: penstock.Boss, tmp_p
         items = [operation.item async for operation in plan]
     assert len(items) == 13
     assert items[-1].layout["box"] == {"x": [0, 512], "y": [0, 512], "z": [192, 194]}
-    assert plan.selection["channel"] == EM
+    assert plan.selection["url"] == f"boss://{EM}"
 
 
 async def test_identity_and_key_change_with_whatever_shapes_the_files(boss: penstock.Boss, tmp_path: Path) -> None:

@@ -201,7 +201,10 @@ class Channel:
             slab_items(self, box, res=res, iso=iso),
             context=self._wire.context,
             to=to,
-            selection={"channel": self.path, **ranges, "res": res, "iso": iso, "format": format},
+            selection={
+                "url": f"boss://{self.path}",
+                "options": {**ranges, "res": res, "iso": iso, "format": format},
+            },
         )
 
     async def download(

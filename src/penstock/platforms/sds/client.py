@@ -163,7 +163,7 @@ class Sds(Platform):
         window = Window.given(start, stop)
         place = await self._place(path)
         pages = await begun(list_pages(self._http, place, window=window, local=self._local), place)
-        selection = {"path": place.short, "start": _text(start), "stop": _text(stop)}
+        selection = {"url": f"sds://{place.short}", "options": {"start": _text(start), "stop": _text(stop)}}
         return Plan(FileSource(self._http), file_items(pages, place), context=self.context, to=to, selection=selection)
 
     async def download(

@@ -348,14 +348,14 @@ class Seer(Platform):
         """Write a selection down such that the same can be asked for again."""
         from_ms, to_ms = selection.window.finite()
         return {
-            "platform": self.name,
-            "endpoint": self.endpoint,
-            "study": selection.study.id,
-            "channels": _listed(channels),
-            "groups": _listed(groups),
-            "start": from_ms,
-            "stop": to_ms,
-            "format": format,
+            "url": f"seer://{selection.study.id}",
+            "options": {
+                "channels": _listed(channels),
+                "groups": _listed(groups),
+                "start": from_ms,
+                "stop": to_ms,
+                "format": format,
+            },
         }
 
 

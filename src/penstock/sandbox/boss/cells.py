@@ -103,11 +103,11 @@ class Tissue:
         phases = fractions(words_at(self.seed, np.arange(3)[:, None], np.arange(len(WAVES))[None, :]), 9)
         for number, (wave, amplitude) in enumerate(zip(WAVES, AMPLITUDES, strict=True)):
             k = [2 * np.pi * n / period for n, period in zip(wave, (1024, 1024, 64), strict=True)]
-            angle = sum(k[i] * grid[i].astype(np.float64) for i in range(3))
+            turn = _turns(k[2] * grid[2]) * (_turns(k[1] * grid[1]) * _turns(k[0] * grid[0]))
             for i in range(3):
-                shifted = angle + 2 * np.pi * float(phases[i, number])
-                position[i] += (amplitude * np.sin(shifted)).astype(np.float32)
-                slope = (amplitude * np.cos(shifted)).astype(np.float32)
+                shifted = turn * (amplitude * _turns(2 * np.pi * phases[i, number]))
+                position[i] += shifted.imag.astype(np.float32)
+                slope = shifted.real.astype(np.float32)
                 for j in range(3):
                     jacobian[i][j] += np.float32(k[j]) * slope
         return position, jacobian
@@ -128,6 +128,11 @@ class Tissue:
             (int((centre - reach) / scale), int((centre + reach) / scale) + 1)
             for centre, scale in zip(centres, (1.0, 1.0, DEPTH), strict=True)
         )
+
+
+def _turns(angle: Floats) -> npt.NDArray[np.complex128]:
+    """Turn angles into points of the unit circle: multiplying them adds angles, and is cheaper than sines."""
+    return np.asarray(np.exp(1j * angle.astype(np.float64)))
 
 
 @dataclass(frozen=True)

@@ -96,3 +96,10 @@ def test_a_port_may_be_fixed():
         port = int(first.urls["sds"].rpartition(":")[2])
     with SandboxProcess(platforms=["sds"], ports={"sds": port}) as second:
         assert second.urls["sds"] == f"http://127.0.0.1:{port}"
+
+
+def test_by_default_every_platform_is_there():
+    with SandboxProcess() as sandbox:
+        assert set(sandbox.urls) == {"boss", "sds", "sds-s3", "seer", "seer-cdn"}
+        for platform in ("BOSS", "SDS", "SEER"):
+            assert sandbox.env[f"PENSTOCK_{platform}_URL"].startswith("http://127.0.0.1:")

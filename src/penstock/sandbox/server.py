@@ -78,7 +78,7 @@ class Sandbox:
         self.log = _path(log)
         self.env: dict[str, str] = {}
         self._ports = dict(ports or {})
-        self._emulators = [emulator for emulator in map(_emulator, platforms) if emulator is not None]
+        self._emulators = [_emulator(platform) for platform in platforms]
         self._stack = AsyncExitStack()
 
     @property
@@ -133,14 +133,10 @@ async def _serve(app: web.Application, listener: socket.socket, stack: AsyncExit
     await web.SockSite(runner, listener, backlog=1024).start()
 
 
-def _emulator(platform: str) -> Emulator | None:
+def _emulator(platform: str) -> Emulator:
     if platform not in PLATFORMS:
         raise ConfigError(f"The sandbox does not emulate {platform!r}.", hint=f"Choose from {', '.join(PLATFORMS)}.")
-    try:
-        emulator = importlib.import_module(f"penstock.sandbox.{platform}")
-    except ModuleNotFoundError:
-        return None
-    return cast("Emulator", emulator) if hasattr(emulator, "applications") else None
+    return cast("Emulator", importlib.import_module(f"penstock.sandbox.{platform}"))
 
 
 def _path(path: PathLike | None) -> Path | None:

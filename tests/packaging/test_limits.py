@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import statistics
 import tokenize
 from collections.abc import Iterator
@@ -63,7 +64,7 @@ def test_type_checkers_are_silenced_rarely_and_with_a_reason() -> None:
     ignores = {
         f"{path.relative_to(SOURCE)}:{token.start[0]}": token.string
         for path in FILES
-        for token in tokenize.generate_tokens(path.open(encoding="utf-8").readline)
+        for token in tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline)
         if token.type == tokenize.COMMENT and "type: ignore" in token.string
     }
 

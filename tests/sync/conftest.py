@@ -16,6 +16,7 @@ import pytest
 
 import penstock
 from penstock._build import make_sync
+from penstock.sync import shutdown
 
 SOURCE = Path(__file__).parent / "fakestock"
 
@@ -35,6 +36,13 @@ def twins(fake_root: Path) -> Iterator[ModuleType]:
     sys.path.insert(0, str(fake_root))
     yield import_module("fakestock.sync")
     sys.path.remove(str(fake_root))
+
+
+@pytest.fixture(autouse=True)
+def fresh_loop() -> Iterator[None]:
+    """End the background loop after each test, and with it whatever the test left open."""
+    yield
+    shutdown()
 
 
 @pytest.fixture

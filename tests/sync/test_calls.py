@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 
 import pytest
@@ -133,14 +134,53 @@ def test_close_does_what_aclose_does(twins: ModuleType) -> None:
     assert river.context.closed
 
 
-def test_open_clients_are_known_until_they_are_closed(twins: ModuleType) -> None:
+def test_the_first_use_opens_a_client_that_stays_open_until_it_is_closed(twins: ModuleType) -> None:
+    before = set(current().jobs)
     river = twins.River()
     river.gauge("bridge")
-    assert id(river._async) in current().open
+    assert len(set(current().jobs) - before) == 1
 
     river.close()
 
-    assert id(river._async) not in current().open
+    assert set(current().jobs) == before
+
+
+def test_threads_that_use_a_client_first_open_it_once(twins: ModuleType) -> None:
+    before = set(current().jobs)
+    river = twins.River()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(river.gauge, "abcdefgh"))
+
+    assert len(set(current().jobs) - before) == 1
+    river.close()
+
+
+def test_a_client_that_was_closed_is_not_opened_again(twins: ModuleType) -> None:
+    before = set(current().jobs)
+    with twins.River() as river:
+        pass
+
+    river.gauge("bridge")
+
+    assert set(current().jobs) == before
+
+
+def test_closing_within_the_block_is_fine(twins: ModuleType) -> None:
+    with twins.River() as river:
+        river.close()
+
+    assert river.context.closed
+
+
+def test_hints_speak_of_blocking_code(twins: ModuleType) -> None:
+    async def fail() -> None:
+        raise Closed("not open", hint="Use it inside `async with River() as river:`, then `await river.gauge(…)`.")
+
+    with pytest.raises(Closed) as caught:
+        _bridge.run(fail)
+
+    assert caught.value.hint == "Use it inside `with River() as river:`, then `river.gauge(…)`."
 
 
 def test_objects_that_clients_return_cannot_be_made_by_hand() -> None:

@@ -108,6 +108,10 @@ def test_docstrings_speak_of_the_twin_and_show_blocking_code(twins: ModuleType) 
     assert "async" not in text
 
 
+def test_the_string_after_a_field_describes_the_property(twins: ModuleType) -> None:
+    assert inspect.getdoc(twins.Gauge.place) == "Where it stands."
+
+
 def test_return_types_are_lifted(twins: ModuleType) -> None:
     returns = {
         name: inspect.signature(method).return_annotation
@@ -166,7 +170,7 @@ def test_all_refusals_are_listed_at_once_with_their_place(copy: Path, capsys: py
         ("async def a(self): ...", "River.a needs a return type"),
         ("def a(self): ...", "River.a needs a return type"),
         ("@property\n    async def a(self) -> int: ...", "River.a is an async property: make it a method"),
-        ("@property\n    def a(self): ...", "the property River.a needs a return type"),
+        ("@property\n    def a(self): ...", "the type of River.a cannot be read off: annotate it"),
         ("async def a(self) -> Pager[int]: ...", "a is a coroutine whose result is asynchronous again"),
         ("async def a(self) -> AsyncIterator[int]: return x", "a is a coroutine whose result is asynchronous again"),
         ("def a(self) -> list[Pager[int]]: ...", "a Pager can only be the whole result"),

@@ -67,10 +67,11 @@ def test_an_error_in_the_task_group_of_a_source_comes_alone(twins: ModuleType) -
 
 
 def test_an_error_in_the_loop_ends_the_source(twins: ModuleType) -> None:
+    river = twins.River.discover("river://")
     before = len(current().jobs)
 
     with pytest.raises(KeyError):
-        for number in twins.River().numbers(1_000_000):
+        for number in river.numbers(1_000_000):
             raise KeyError(number)
 
     gc.collect()
@@ -78,9 +79,10 @@ def test_an_error_in_the_loop_ends_the_source(twins: ModuleType) -> None:
 
 
 def test_with_waits_until_the_source_has_ended(twins: ModuleType) -> None:
+    river = twins.River.discover("river://")
     before = len(current().jobs)
 
-    with twins.River().numbers(1_000_000) as numbers:
+    with river.numbers(1_000_000) as numbers:
         assert next(numbers) == 0
 
     assert len(current().jobs) == before
@@ -88,9 +90,10 @@ def test_with_waits_until_the_source_has_ended(twins: ModuleType) -> None:
 
 
 def test_an_iterator_that_was_never_advanced_starts_nothing(twins: ModuleType) -> None:
+    river = twins.River.discover("river://")
     before = len(current().jobs)
 
-    numbers = twins.River().numbers(5)
+    numbers = river.numbers(5)
 
     assert len(current().jobs) == before
     numbers.close()

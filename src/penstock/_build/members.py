@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from inspect import cleandoc
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
-
-from penstock._build.library import FunctionNode, Library, Module, Origin, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from penstock._build.library import FunctionNode, Library, Module, Origin
 
 Kind = Literal["method", "classmethod", "staticmethod", "property", "field", "constant"]
 
@@ -31,8 +33,10 @@ class Member:
     nodes: list[FunctionNode]
     """The function; with overloads first if there are any. Empty for fields and constants."""
     annotation: ast.expr | None = None
-    """Type of a field or constant, when it is known."""
+    """Type of a field or constant, when it can be read off."""
     setter: FunctionNode | None = None
+    description: str | None = None
+    """The string that follows a field."""
     managed: bool = False
     """Whether it is decorated with `asynccontextmanager`."""
 
@@ -45,6 +49,11 @@ class Member:
     def node(self) -> FunctionNode:
         """The implementation."""
         return self.nodes[-1]
+
+    @property
+    def doc(self) -> str | None:
+        """What is said about it."""
+        return ast.get_docstring(self.node) if self.nodes else self.description
 
     @property
     def where(self) -> str:
@@ -108,12 +117,18 @@ def _own(module: Module, node: ast.ClassDef) -> dict[str, Member]:
     for item in node.body:
         if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
             if item.name == "__init__" and isinstance(item, ast.FunctionDef):
-                for field in _instance_fields(module, node, item):
+                for field in _instance_fields(module, item):
                     found.setdefault(field.name, field)
             elif is_public(item.name):
                 _add_function(found, module, item)
         else:
             _add_field(found, module, item)
+    for item, after in pairwise(node.body):
+        match item, after:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(ast.Constant(str() as text)) if name in found:
+                found[name].description = cleandoc(text)
+            case _:
+                pass
     return found
 
 
@@ -145,7 +160,7 @@ def _add_field(found: dict[str, Member], module: Module, item: ast.stmt) -> None
             pass
 
 
-def _instance_fields(module: Module, owner: ast.ClassDef, init: ast.FunctionDef) -> Iterator[Member]:
+def _instance_fields(module: Module, init: ast.FunctionDef) -> Iterator[Member]:
     """Yield the public attributes that `__init__` sets, with the types that can be read off."""
     arguments = [*init.args.posonlyargs, *init.args.args, *init.args.kwonlyargs]
     types = {argument.arg: argument.annotation for argument in arguments}
@@ -157,14 +172,8 @@ def _instance_fields(module: Module, owner: ast.ClassDef, init: ast.FunctionDef)
                 known = _type_of(value, types)
             case _:
                 continue
-        if not is_public(name):
-            continue
-        if known is None:
-            raise Refused(
-                f"{module.path}:{item.lineno}: the type of {owner.name}.{name} cannot be read off: "
-                f"annotate it, rename it _{name}, or list it in __sync_skip__"
-            )
-        yield Member(name, "field", module, [], known)
+        if is_public(name):
+            yield Member(name, "field", module, [], known)
 
 
 def _type_of(value: ast.expr, types: dict[str, ast.expr | None]) -> ast.expr | None:
@@ -173,6 +182,10 @@ def _type_of(value: ast.expr, types: dict[str, ast.expr | None]) -> ast.expr | N
             return types.get(name)
         case ast.Call(func=ast.Name(id=name)) if name[:1].isupper():
             return ast.Name(name)
+        case ast.JoinedStr():
+            return ast.Name("str")
+        case ast.BoolOp(op=ast.Or(), values=[*_, ast.Call() as last]):
+            return _type_of(last, types)
         case ast.Constant(value=bool() | int() | float() | str() | bytes()):
             return ast.Name(type(value.value).__name__)
         case _:

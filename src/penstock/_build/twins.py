@@ -109,7 +109,7 @@ class TwinClass:
             case _, "__anext__":
                 return ""
             case _, "aclose":
-                return definition("def close(self) -> None:", _doc(member), "self._close(self._async.aclose)")
+                return definition("def close(self) -> None:", member.doc, "self._close(self._async.aclose)")
             case "constant", _:
                 return self._constant(member)
             case (("field" | "property"), _):
@@ -135,7 +135,7 @@ class TwinClass:
             source = self.members["__anext__"]
         item, _ = self.signatures.result(source, source.node)
         head = f"def __iter__(self) -> {self.file.bridge('Stream')}[{item}]:"
-        return definition(head, _doc(member), "return self._iterate(self._async.__aiter__)")
+        return definition(head, member.doc, "return self._iterate(self._async.__aiter__)")
 
     def _constant(self, member: Member) -> str:
         value = f"{self.original}.{member.name}"
@@ -146,14 +146,17 @@ class TwinClass:
     def _property(self, member: Member) -> str:
         annotation = member.node.returns if member.nodes else member.annotation
         if annotation is None:
-            raise Refused(f"{member.where}: the property {self.origin.name}.{member.name} needs a return type")
+            raise Refused(
+                f"{member.where}: the type of {self.origin.name}.{member.name} cannot be read off: "
+                f"annotate it, rename it _{member.name}, or list it in __sync_skip__"
+            )
         if member.nodes and isinstance(member.node, ast.AsyncFunctionDef):
             raise Refused(f"{member.where}: {self.origin.name}.{member.name} is an async property: make it a method")
         result = self.signatures.annotation(member.module, annotation)
         lifted = self.signatures.lifts(member.module, annotation)
         value = f"self._async.{member.name}"
         body = f"return {self.file.bridge('lift')}({value})" if lifted else f"return {value}"
-        parts = [definition(f"def {member.name}(self) -> {result}:", _doc(member), body, "property")]
+        parts = [definition(f"def {member.name}(self) -> {result}:", member.doc, body, "property")]
         if member.setter is not None:
             given = f"{self.file.bridge('lower')}(value)" if lifted else "value"
             head = f"def {member.name}(self, value: {result}) -> None:"
@@ -171,7 +174,7 @@ class TwinClass:
             parts.append(definition(f"def {member.name}({signature}) -> {result}: ...", None, "", overload, *head))
         result, value = self._call(member, *self.signatures.result(member, node))
         signature = self.signatures.parameters(member, node)
-        parts.append(definition(f"def {member.name}({signature}) -> {result}:", _doc(member), f"return {value}", *head))
+        parts.append(definition(f"def {member.name}({signature}) -> {result}:", member.doc, f"return {value}", *head))
         return "\n\n".join(parts)
 
     def _call(self, member: Member, result: str, lifted: bool) -> tuple[str, str]:
@@ -197,7 +200,3 @@ class TwinClass:
             case _:
                 value = f"{function}({', '.join(arguments)})"
         return result, f"{self.file.bridge('lift')}({value})" if lifted else value
-
-
-def _doc(member: Member) -> str | None:
-    return ast.get_docstring(member.node) if member.nodes else None

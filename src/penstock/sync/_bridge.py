@@ -6,6 +6,7 @@ A twin holds its asynchronous original and nothing else of weight. Results that 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterable, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from types import TracebackType
@@ -59,9 +60,10 @@ class Bridged(Generic[A]):
     """Base of all blocking twins."""
 
     _async: A
-    _owned: bool
     _home: Loop | None
     _held: list[Held[Any]]
+    _opening: threading.Lock | None
+    """There until a client has been opened, which its first use does if no `with` did."""
 
     def __init_subclass__(cls, *, twin_of: type[Any] | None = None, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -80,7 +82,7 @@ class Bridged(Generic[A]):
 
     def _unwrap(self) -> A:
         """Return the asynchronous object behind this one, bound to the loop of penstock.sync."""
-        self._settle_down()
+        self._ready()
         return self._async
 
     def __repr__(self) -> str:
@@ -90,28 +92,28 @@ class Bridged(Generic[A]):
         return type(self)._wrap, (self._async,)
 
     def _adopt(self, original: A, *, owned: bool = True) -> None:
-        """Take an original; one that was made for this twin is closed with it, or at exit."""
+        """Take an original; one that was made for this twin is opened and closed by it."""
         self._async = original
-        self._owned = owned and hasattr(original, "aclose")
         self._home = None
         self._held = []
+        self._opening = threading.Lock() if owned and hasattr(original, "__aenter__") else None
 
     def _call(self, method: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        self._settle_down()
+        self._ready()
         return run(method, *args, **kwargs)
 
     def _iterate(self, method: Callable[P, AsyncIterable[T]], /, *args: P.args, **kwargs: P.kwargs) -> Stream[Any]:
-        self._settle_down()
+        self._ready()
         return Stream(Request(method, args, kwargs), lift)
 
     def _page(self, method: Callable[P, AsyncPager[T]], /, *args: P.args, **kwargs: P.kwargs) -> SyncPager[Any]:
-        self._settle_down()
+        self._ready()
         return SyncPager(method(*args, **kwargs), lift)
 
     def _manage(
         self, method: Callable[P, AbstractAsyncContextManager[T]], /, *args: P.args, **kwargs: P.kwargs
     ) -> AbstractContextManager[Any]:
-        self._settle_down()
+        self._ready()
         return Held(current(), Request(method, args, kwargs))
 
     @property
@@ -120,34 +122,43 @@ class Bridged(Generic[A]):
         return self._async
 
     def _enter(self) -> Any:
-        self._settle_down()
+        self._stay_home()
         held: Held[Any] = Held(current(), Request(lambda: self._async, (), {}))
         value = held.__enter__()
+        self._opening = None
         self._held.append(held)
         return value
 
     def _exit(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> bool | None:
-        current().open.pop(id(self._async), None)
-        return self._held.pop().__exit__(kind, error, tb)
+        return self._held.pop().__exit__(kind, error, tb) if self._held else None
 
     def _close(self, method: Callable[[], Awaitable[None]]) -> None:
         if self._home is not None and self._home.fate == "shut down":
             return
-        self._call(method)
-        current().open.pop(id(self._async), None)
+        self._stay_home()
+        self._opening = None
+        run(method)
+        while self._held:
+            self._exit(None, None, None)
 
-    def _settle_down(self) -> None:
+    def _ready(self) -> None:
+        """Make sure that this can be used: it is open, and in the loop that it was opened in."""
+        self._stay_home()
+        opening = self._opening
+        if opening is not None:
+            with opening:
+                if self._opening is not None:
+                    self._enter()
+
+    def _stay_home(self) -> None:
         """Note the loop at the first use, and refuse another one later: connections cannot follow."""
         home = current()
-        if self._home is home:
-            return
-        if self._home is not None:
+        if self._home is None:
+            self._home = home
+        if self._home is not home:
             self._refuse(self._home)
-        self._home = home
-        if self._owned:
-            home.open[id(self._async)] = self._async
 
     def _refuse(self, home: Loop) -> None:
         name = type(self).__name__
@@ -163,7 +174,6 @@ class Held(AbstractContextManager[T]):
         self._job: Job[bool | None] = Job(loop, self._hold)
         self._request = request
         self._raised: tuple[Any, Any, Any] = (None, None, None)
-        self._leave: anyio.Event | None = None
         self._value: Any = None
 
     def __enter__(self) -> T:
@@ -173,7 +183,7 @@ class Held(AbstractContextManager[T]):
         except BaseException:
             self._job.abandon()
             raise
-        if self._leave is None:
+        if self._job.leave is None:
             self._job.result()
         value: T = lift(self._value)
         return value
@@ -182,8 +192,7 @@ class Held(AbstractContextManager[T]):
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> bool | None:
         self._raised = (kind, error, tb)
-        if self._leave is not None:
-            self._job.loop.soon(self._leave.set)
+        self._job.end()
         try:
             self._job.wait()
         except BaseException:
@@ -199,10 +208,10 @@ class Held(AbstractContextManager[T]):
     async def _hold(self) -> bool | None:
         manager = self._request.make(self._job.inbox)
         self._value = await manager.__aenter__()
-        self._leave = anyio.Event()
+        self._job.leave = anyio.Event()
         self._job.inbox.put(_ENTERED)
         try:
-            await self._leave.wait()
+            await self._job.leave.wait()
         except BaseException as error:
             await manager.__aexit__(type(error), error, error.__traceback__)
             raise

@@ -72,9 +72,8 @@ class Loop:
 
     def __init__(self) -> None:
         self.fate: Literal["alive", "forked", "shut down"] = "alive"
-        self.jobs: set[Job[Any]] = set()
-        self.open: dict[int, Any] = {}
-        """Clients in use, by id: what the user forgets to close is closed at exit."""
+        self.jobs: dict[Job[Any], None] = {}
+        """What is under way, oldest first."""
         self._lock = threading.Lock()
         self._ready = threading.Event()
         self._thread: threading.Thread | None = None
@@ -112,20 +111,22 @@ class Loop:
             )
 
     def shut_down(self) -> None:
-        """Cancel what runs, close what is open and end the thread."""
+        """Cancel what runs, leave what is held open, newest first, and end the thread."""
         self.refuse_own_thread()
         if self._thread is None or self._portal is None:
             return
-        jobs = tuple(self.jobs)
-        for job in jobs:
+        running = [job for job in self.jobs if job.leave is None]
+        for job in running:
             job.cancel()
-        for job in jobs:
+        for job in running:
             if not job.forsaken:
                 job.settle()
-        Job(self, self._close_clients).outcome()
+        for holding in [job for job in reversed(self.jobs) if job.leave is not None]:
+            holding.end()
+            holding.settle()
         self.fate = "shut down"
         self._portal.start_task_soon(self._portal.stop, True)
-        self._thread.join(SLICE if any(job.forsaken for job in jobs) else GRACE)
+        self._thread.join(SLICE if any(job.forsaken for job in running) else GRACE)
 
     def _run(self) -> None:
         try:
@@ -140,12 +141,6 @@ class Loop:
             self._ready.set()
             await portal.sleep_until_stopped()
 
-    async def _close_clients(self) -> None:
-        with anyio.move_on_after(GRACE):
-            while self.open:
-                _, client = self.open.popitem()
-                await client.aclose()
-
 
 class Job(Generic[T]):
     """One coroutine on the loop's thread, and the thread that waits for it."""
@@ -155,6 +150,8 @@ class Job(Generic[T]):
         self.over = threading.Event()
         self.forsaken = False
         """Whether its caller did not even wait for it to clean up."""
+        self.leave: anyio.Event | None = None
+        """What a job waits for that holds something open."""
         self.loop = loop
         self._function = function
         self._unwanted = False
@@ -204,7 +201,7 @@ class Job(Generic[T]):
         if error is None:
             return cast("T", self._value)
         try:
-            raise lone(error)
+            raise blocking(lone(error))
         finally:
             del error
 
@@ -214,6 +211,13 @@ class Job(Generic[T]):
         scope = self._scope
         if scope is not None:
             self.loop.soon(scope.cancel)
+
+    def end(self) -> None:
+        """Let it leave what it holds open, or else cancel it; never waits."""
+        if self.leave is not None:
+            self.loop.soon(self.leave.set)
+        else:
+            self.cancel()
 
     def abandon(self) -> None:
         """Cancel, and wait a bounded time until every `finally` has run."""
@@ -231,7 +235,7 @@ class Job(Generic[T]):
         any(self.over.wait(SLICE) for _ in range(int(GRACE / SLICE)))
 
     async def _main(self) -> None:
-        self.loop.jobs.add(self)
+        self.loop.jobs[self] = None
         try:
             with anyio.CancelScope() as scope:
                 self._scope = scope
@@ -246,7 +250,7 @@ class Job(Generic[T]):
             self._error = error
         finally:
             self._scope = None
-            self.loop.jobs.discard(self)
+            self.loop.jobs.pop(self, None)
             self.over.set()
             self.inbox.put(WAKE)
 
@@ -255,6 +259,13 @@ def lone(error: BaseException) -> BaseException:
     """Take the only member out of exception groups that task groups put around it."""
     while isinstance(error, BaseExceptionGroup) and not isinstance(error, PenstockError) and len(error.exceptions) == 1:
         error = error.exceptions[0]
+    return error
+
+
+def blocking(error: BaseException) -> BaseException:
+    """Give a hint in the words of the blocking API."""
+    if isinstance(error, PenstockError) and error.hint:
+        error.hint = error.hint.replace("async with", "with").replace("await ", "")
     return error
 
 

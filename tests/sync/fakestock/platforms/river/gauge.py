@@ -22,6 +22,8 @@ class Gauge:
     """
 
     unit = "m"
+    place: str
+    """Where it stands."""
 
     def __init__(self, place: str) -> None:
         self.place = place

@@ -126,3 +126,16 @@ def test_objects_have_no_gaps(opened):
 def test_impossible_size_is_refused_before_anything_is_fetched(opened):
     with pytest.raises(DiskFull):
         opened(item_of(size=1 << 62))
+
+
+def test_an_attempt_that_brought_too_much_does_not_spoil_the_next(tmp_path: Path) -> None:
+    body = b"right" * 10
+    item = Item("k", "f", "v", "raw", size=len(body), digest=Digest("blake3", blake3(body).hexdigest()))
+    writer = sink("raw")(item, tmp_path)
+    writer.open(False)
+    writer.write(0, 0, body + b"surplus")
+    writer.write(0, 0, body)
+    (output,) = writer.finish({})
+    writer.close()
+
+    assert output.temporary.read_bytes() == body

@@ -46,6 +46,8 @@ class RawSink:
 
     def write(self, _part: int, at: int, body: memoryview | bytes) -> JsonObject | None:
         """Write a block at its offset; it must follow the one before, or start anew from what is on disk."""
+        if at == 0 and self._hashed:
+            self._file.truncate(self._item.size or 0)  # an earlier attempt may have brought too much
         if at != self._hashed:
             self._hash_file(at)
         self._file.write(body, at)

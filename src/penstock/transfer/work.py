@@ -79,4 +79,4 @@ class Work:
 
     def may_refetch(self, error: PenstockError) -> bool:
         """Tell whether fetching the whole item once more may mend an error."""
-        return error.recovery is Recovery.INTEGRITY and not self.refetched
+        return error.recovery in {Recovery.INTEGRITY, Recovery.TRANSIENT} and not self.refetched

@@ -60,7 +60,7 @@ def _blurred(noise: Floats, radius: int) -> Floats:
     """Smooth periodically with a triangle along both axes."""
     for axis in (0, 1):
         shifted = ((radius + 1 - abs(k)) * np.roll(noise, k, axis) for k in range(-radius, radius + 1))
-        noise = np.sum(list(shifted), axis=0, dtype=np.float32)
+        noise = np.asarray(np.sum(list(shifted), axis=0), np.float32)
     return noise
 
 

@@ -28,7 +28,7 @@ class Block:
         units: Of every column, such as `V`.
         rate: Hz; nominal when `times` is given.
         start_ms: Time of the first row, ms since 1970 (UTC).
-        data: Rows of samples, a column a channel, float32; NaN where there is no data.
+        data: Rows of samples, a column a channel, float32 or float64; NaN where there is no data.
         times: Float64 ms since 1970, one a row, for groups whose samples carry their own times; None where rows
             follow each other at `rate`.
         missing: Half-open runs of rows that hold no data.
@@ -42,7 +42,7 @@ class Block:
     units: str | None
     rate: float | None
     start_ms: float
-    data: npt.NDArray[np.float32]
+    data: npt.NDArray[np.floating]
     times: npt.NDArray[np.float64] | None
     missing: tuple[Span, ...]
 

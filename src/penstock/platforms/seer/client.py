@@ -192,10 +192,11 @@ class Seer(Platform):
         groups: Sequence[str] | str | None = None,
         start: Instant | None = None,
         stop: Instant | None = None,
+        dtype: str = "float32",
     ) -> list[Block]:
         """Read channel data into memory: one block a segment, in the order of groups and time.
 
-        A block's `data` is float32, a row a sample and a column a channel, in the group's units; rows without data
+        A block's `data` has a row a sample and a column a channel, in the group's units; rows without data
         are NaN. All of the selection is held in memory: see `stream` and `download` for more than fits.
 
         Args:
@@ -204,6 +205,7 @@ class Seer(Platform):
             groups: Patterns for names and ids of channel groups.
             start: First instant wanted: ISO 8601, a datetime, or ms since 1970; without a time zone it is UTC.
             stop: First instant no longer wanted.
+            dtype: Type of the samples: `float32`, or `float64` for groups stored in more than 24 bits.
 
         Raises:
             NotFound: There is no such study, or this account cannot see it.
@@ -212,7 +214,7 @@ class Seer(Platform):
         """
         from penstock.platforms.seer.reading import Reader
 
-        selection = await self._selection(study_id, channels, groups, start, stop)
+        selection = await self._selection(study_id, channels, groups, start, stop, dtype)
         return await Reader(self._source, self.context, selection).read()
 
     async def stream(
@@ -223,6 +225,7 @@ class Seer(Platform):
         groups: Sequence[str] | str | None = None,
         start: Instant | None = None,
         stop: Instant | None = None,
+        dtype: str = "float32",
     ) -> AsyncIterator[Block]:
         """Yield channel data chunk by chunk, in time order across groups, a handful of chunks being fetched ahead.
 
@@ -234,6 +237,7 @@ class Seer(Platform):
             groups: Patterns for names and ids of channel groups.
             start: First instant wanted: ISO 8601, a datetime, or ms since 1970; without a time zone it is UTC.
             stop: First instant no longer wanted.
+            dtype: Type of the samples: `float32`, or `float64` for groups stored in more than 24 bits.
 
         Raises:
             NotFound: There is no such study, or this account cannot see it.
@@ -242,7 +246,7 @@ class Seer(Platform):
         """
         from penstock.platforms.seer.reading import Reader
 
-        selection = await self._selection(study_id, channels, groups, start, stop)
+        selection = await self._selection(study_id, channels, groups, start, stop, dtype)
         async with aclosing(Reader(self._source, self.context, selection).stream()) as blocks:
             async for block in blocks:
                 yield block
@@ -257,6 +261,7 @@ class Seer(Platform):
         start: Instant | None = None,
         stop: Instant | None = None,
         format: str = "npy",
+        dtype: str = "float32",
     ) -> Plan:
         """Plan a download: one file a segment, at `<study>/<group>/<start of the segment>` below the folder `to`.
 
@@ -272,6 +277,7 @@ class Seer(Platform):
             start: First instant wanted: ISO 8601, a datetime, or ms since 1970; without a time zone it is UTC.
             stop: First instant no longer wanted.
             format: `npy`.
+            dtype: Type of the samples: `float32`, or `float64` for groups stored in more than 24 bits.
 
         Raises:
             NotFound: There is no such study, or this account cannot see it.
@@ -282,7 +288,7 @@ class Seer(Platform):
         from penstock.transfer.plan import Plan
 
         sink = sink_named(format)
-        selection = await self._selection(study_id, channels, groups, start, stop)
+        selection = await self._selection(study_id, channels, groups, start, stop, dtype)
         asked = self._asked(selection, channels=channels, groups=groups, format=format)
         return Plan(self._source, items(selection, sink), context=self.context, to=to, selection=asked)
 
@@ -296,6 +302,7 @@ class Seer(Platform):
         start: Instant | None = None,
         stop: Instant | None = None,
         format: str = "npy",
+        dtype: str = "float32",
         on_event: Subscriber | None = None,
     ) -> Report:
         """Download channel data straight to disk; run again after an interruption, it fetches what is missing.
@@ -308,6 +315,7 @@ class Seer(Platform):
             start: First instant wanted: ISO 8601, a datetime, or ms since 1970; without a time zone it is UTC.
             stop: First instant no longer wanted.
             format: `npy`; see `plan` for what it writes.
+            dtype: Type of the samples: `float32`, or `float64` for groups stored in more than 24 bits.
             on_event: Called with every `penstock.events.Event`; it must not block.
 
         Raises:
@@ -317,7 +325,9 @@ class Seer(Platform):
             TargetUnwritable: The folder cannot be written.
             DiskFull: No space is left.
         """
-        plan = await self.plan(study_id, to=to, channels=channels, groups=groups, start=start, stop=stop, format=format)
+        plan = await self.plan(
+            study_id, to=to, channels=channels, groups=groups, start=start, stop=stop, format=format, dtype=dtype
+        )
         async with plan:
             return await plan.apply(on_event=on_event)
 
@@ -328,11 +338,12 @@ class Seer(Platform):
         groups: Sequence[str] | str | None,
         start: Instant | None,
         stop: Instant | None,
+        dtype: str,
     ) -> Selection:
         from penstock.platforms.seer.planning import check_decodable
 
         metadata = await self.metadata(study_id)
-        selection = select(metadata, channels=channels, groups=groups, start=start, stop=stop)
+        selection = select(metadata, channels=channels, groups=groups, start=start, stop=stop, dtype=dtype)
         check_decodable(selection)
         self._source.expect(piece.segment.id for piece in selection.pieces())
         return selection
@@ -355,6 +366,7 @@ class Seer(Platform):
                 "start": from_ms,
                 "stop": to_ms,
                 "format": format,
+                "dtype": selection.dtype,
             },
         }
 

@@ -85,7 +85,7 @@ def layout_of(selection: Selection, piece: Piece) -> dict[str, Any]:
         "from_ms": from_ms,
         "to_ms": to_ms,
         "chunks": list(piece.chunks),
-        "dtype": "float32",
+        "dtype": selection.dtype,
         "gaps": True,
     }
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from penstock.platforms.seer.models import ChannelGroup, Segment, StudyMetadata
     from penstock.types import Span
 
+DTYPES = ("float32", "float64")
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -76,6 +78,7 @@ class Selection:
     study: StudyMetadata
     groups: tuple[Selected, ...]
     window: Window
+    dtype: str = "float32"
 
     def pieces(self) -> Iterator[Piece]:
         """Walk over the segments that overlap the window, group by group, each group in time order."""
@@ -101,6 +104,7 @@ def select(
     groups: Sequence[str] | str | None = None,
     start: Instant | None = None,
     stop: Instant | None = None,
+    dtype: str = "float32",
 ) -> Selection:
     """Check a selection against a study's metadata.
 
@@ -109,10 +113,12 @@ def select(
         FormatError: A chosen group lacks what is needed to decode it.
     """
     window = Window.between(start, stop)
+    if dtype not in DTYPES:
+        raise SelectionError(f"samples cannot be had as {dtype!r}", hint=f"Types: {', '.join(DTYPES)}.")
     if not any(group.channels for group in study.channel_groups):
         raise SelectionError(f"study {study.id} has no channel groups with channels", hint="Choose another study.")
     chosen = [group for group in _groups(study, _patterns("groups", groups)) if group.channels]
-    selection = Selection(study, tuple(_channels(chosen, _patterns("channels", channels))), window)
+    selection = Selection(study, tuple(_channels(chosen, _patterns("channels", channels))), window, dtype)
     for selected in selection.groups:
         _check_period(selected.group)
     _check_window(selection)

@@ -240,6 +240,8 @@ def _mitochondrion(
     upright = dz / (3.0 * radius)
     norm = np.sqrt(along**2 + across**2 + upright**2) + np.float32(1e-6)
     u, v, w = along / (norm * length), across / (norm * radius), upright / (norm * 3.0 * radius)
-    gradient = [radius * (cos * u - sin * v), radius * (sin * u + cos * v), radius * w]
+    gradient = [
+        np.asarray(g, np.float32) for g in (radius * (cos * u - sin * v), radius * (sin * u + cos * v), radius * w)
+    ]
     present = fractions(words, 8) < 0.4
     return Linear(np.where(present, radius * (norm - 1), np.float32(99)), _pulled_back(gradient, jacobian))

@@ -119,7 +119,7 @@ def _announced(body: bytes) -> int:
 def _unblosc(body: bytes) -> bytes:
     try:
         raw: bytes = blosc.decompress(body)
-    except blosc.error as error:
+    except (blosc.blosc_extension.error, ValueError) as error:
         raise Breakdown from error
     return raw
 

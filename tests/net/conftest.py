@@ -65,9 +65,7 @@ def serve_raw(stack: AsyncExitStack) -> Callable[..., Awaitable[str]]:
             server.close()
             for task in list(tasks):
                 task.cancel()
-            while tasks:
-                await asyncio.sleep(0.01)
-            await asyncio.sleep(0.01)
+            await asyncio.wait({*tasks, asyncio.ensure_future(asyncio.sleep(0.01))})
 
         server = await asyncio.start_server(connected, "127.0.0.1", 0)
         stack.push_async_callback(stop)
@@ -87,3 +85,36 @@ def closed_port() -> int:
 async def context(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Context:
     """An impatient context, on each of the two stacks."""
     return await stack.enter_async_context(Context(timeout=IMPATIENT, transport=request.param))
+
+
+class FakeClock:
+    """Time that passes only when everybody waits for it."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self._sleepers: list[tuple[float, int, asyncio.Event]] = []
+        self._count = 0
+
+    def now(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self._count += 1
+        woken = asyncio.Event()
+        entry = (self.time + seconds, self._count, woken)
+        self._sleepers.append(entry)
+        # Let all others run up to their own waits before time moves on to the first of them.
+        for _ in range(50):
+            await asyncio.sleep(0)
+        while not woken.is_set():
+            moment, _, first = min(self._sleepers)
+            self._sleepers.remove((moment, _, first))
+            self.time = max(self.time, moment)
+            first.set()
+            for _ in range(50):
+                await asyncio.sleep(0)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()

@@ -37,6 +37,10 @@ class Limits:
         """Return how many requests an origin gets at most at once."""
         return self._host(origin).ceiling
 
+    def allowed(self, origin: str) -> int:
+        """Return how many requests an origin gets at once at present; fewer than the ceiling after a throttle."""
+        return self._host(origin).allowed
+
     def etiquette(self, origin: str, at_most: int) -> None:
         """Ask an origin by at most so many requests at once, as its operators wish."""
         host = self._host(origin)

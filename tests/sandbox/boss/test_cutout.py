@@ -197,6 +197,14 @@ async def test_bodies_must_fit_the_box(boss: Boss) -> None:
         assert await boss.code(path, kind="application/npygz", body=packed, **options) == (400, code)
 
 
+def corrupt_frame() -> bytes:
+    """Make a frame whose header announces four bytes and whose content does not decode."""
+    frame = bytearray(blosc.compress(bytes(4096), typesize=8))
+    frame[4:8] = (4).to_bytes(4, "little")
+    frame[20:] = b"\xff" * (len(frame) - 20)
+    return bytes(frame)
+
+
 async def test_bodies_that_break_the_server(boss: Boss) -> None:
     await boss.create("c/e/im")
     path, options = "/v1/cutout/c/e/im/0/0:4/0:1/0:1/", {"method": "POST", "accept": None}
@@ -206,6 +214,7 @@ async def test_bodies_that_break_the_server(boss: Boss) -> None:
     assert await boss.broken(path, kind="application/octet-stream", body=frame, **options)
     assert await boss.broken(path, kind="application/blosc", body=b"", **options)
     assert await boss.broken(path, kind="application/blosc", body=frame[:-1], **options)
+    assert await boss.broken(path, kind="application/blosc", body=corrupt_frame(), **options)
     assert await boss.broken(path, kind="application/npygz", body=gzip.compress(file.getvalue()), **options)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import blosc
 import numpy as np
 import numpy.typing as npt
+from blosc.blosc_extension import error as BloscError  # noqa: N812
 
 from penstock.sandbox.boss.faults import Breakdown, Code, Refusal
 
@@ -119,7 +120,7 @@ def _announced(body: bytes) -> int:
 def _unblosc(body: bytes) -> bytes:
     try:
         raw: bytes = blosc.decompress(body)
-    except (blosc.blosc_extension.error, ValueError) as error:
+    except (BloscError, ValueError) as error:
         raise Breakdown from error
     return raw
 

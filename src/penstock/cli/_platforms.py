@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from penstock.types import JsonObject, PathLike
 
 OPTIONS = {
-    "seer": {"channels", "groups", "start", "stop", "format"},
+    "seer": {"channels", "groups", "start", "stop", "format", "dtype"},
     "boss": {"x", "y", "z", "res", "iso", "format"},
     "sds": {"start", "stop"},
 }

@@ -289,7 +289,7 @@ class Seer(Platform):
 
         sink = sink_named(format)
         selection = await self._selection(study_id, channels, groups, start, stop, dtype)
-        asked = self._asked(selection, channels=channels, groups=groups, format=format)
+        asked = _asked(selection, channels, groups, format)
         return Plan(self._source, items(selection, sink), context=self.context, to=to, selection=asked)
 
     async def download(
@@ -348,27 +348,23 @@ class Seer(Platform):
         self._source.expect(piece.segment.id for piece in selection.pieces())
         return selection
 
-    def _asked(
-        self,
-        selection: Selection,
-        *,
-        channels: Sequence[str] | str | None,
-        groups: Sequence[str] | str | None,
-        format: str,
-    ) -> JsonObject:
-        """Write a selection down such that the same can be asked for again."""
-        from_ms, to_ms = selection.window.finite()
-        return {
-            "url": f"seer://{selection.study.id}",
-            "options": {
-                "channels": _listed(channels),
-                "groups": _listed(groups),
-                "start": from_ms,
-                "stop": to_ms,
-                "format": format,
-                "dtype": selection.dtype,
-            },
-        }
+
+def _asked(
+    selection: Selection, channels: Sequence[str] | str | None, groups: Sequence[str] | str | None, format: str
+) -> JsonObject:
+    """Write a selection down such that the same can be asked for again."""
+    from_ms, to_ms = selection.window.finite()
+    return {
+        "url": f"seer://{selection.study.id}",
+        "options": {
+            "channels": _listed(channels),
+            "groups": _listed(groups),
+            "start": from_ms,
+            "stop": to_ms,
+            "format": format,
+            "dtype": selection.dtype,
+        },
+    }
 
 
 def _listed(patterns: Sequence[str] | str | None) -> list[str] | None:

@@ -23,7 +23,10 @@ def write(path, text, mode=0o600):
     path.chmod(mode)
 
 
-HISTORICAL = {"host": [env("INTERN_HOST"), ini("~/.intern/intern.cfg", "Default", "host")], "token": [env("BOSS_TOKEN")]}
+HISTORICAL = {
+    "host": [env("INTERN_HOST"), ini("~/.intern/intern.cfg", "Default", "host")],
+    "token": [env("BOSS_TOKEN")],
+}
 
 
 def layers(**defaults):
@@ -88,7 +91,14 @@ def test_a_missing_secret_names_every_place(tmp_path):
     with pytest.raises(MissingCredential) as caught:
         layers().secret("token")
     said = str(caught.value)
-    for place in ("argument", "PENSTOCK_BOSS_TOKEN", "BOSS_TOKEN", "penstock.toml [boss]", str(user_file()), "PENSTOCK_BOSS_TOKEN_FILE"):
+    for place in (
+        "argument",
+        "PENSTOCK_BOSS_TOKEN",
+        "BOSS_TOKEN",
+        "penstock.toml [boss]",
+        str(user_file()),
+        "PENSTOCK_BOSS_TOKEN_FILE",
+    ):
         assert place in said
     assert "penstock login boss" in caught.value.hint
 

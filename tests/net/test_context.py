@@ -65,7 +65,8 @@ async def test_what_was_opened_along_is_closed_along():
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"connections": 0}, {"per_host": 0}, {"memory": "lots"}, {"bandwidth": "fast"}, {"transport": "pigeon"}]
+    "arguments",
+    [{"connections": 0}, {"per_host": 0}, {"memory": "lots"}, {"bandwidth": "fast"}, {"transport": "pigeon"}],
 )
 def test_arguments_are_checked(arguments):
     with pytest.raises(ConfigError):

@@ -35,7 +35,11 @@ def ask(context, serve):
         async def handler(request):
             asked.append((request.path_qs, await request.json()))
             answer = rest.pop(0) if len(rest) > 1 else rest[0]
-            return web.Response(status=answer[0], text=answer[1]) if isinstance(answer, tuple) else web.json_response(answer)
+            return (
+                web.Response(status=answer[0], text=answer[1])
+                if isinstance(answer, tuple)
+                else web.json_response(answer)
+            )
 
         client = GraphQLClient(context.http(await serve(handler), platform="seer"))
         try:
@@ -63,7 +67,7 @@ async def test_data_comes_back(ask):
 
 @pytest.mark.parametrize("status", [200, 400])
 async def test_errors_are_raised_whatever_the_status(ask, status):
-    with pytest.raises(QueryFailed, match="Cannot query field.*INVALID_PARAMETERS") as caught:
+    with pytest.raises(QueryFailed, match=r"Cannot query field.*INVALID_PARAMETERS") as caught:
         await ask(envelope(status, statusCode=400, errorCode="INVALID_PARAMETERS", message="Cannot query field x"))
     assert caught.value.context["errors"][0]["errorCode"] == "INVALID_PARAMETERS"
     assert len(caught.value.asked) == 1

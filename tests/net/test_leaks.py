@@ -19,7 +19,13 @@ from penstock.errors import ConfigError, PenstockError
 pytestmark = pytest.mark.anyio
 CANARY = "canary0123456789canary"
 HEADERS = {"Authorization": f"Bearer {CANARY}", "Cookie": f"connect.sid={CANARY}; other=1"}
-FORMS = [CANARY, CANARY[::-1], CANARY.upper(), base64.b64encode(CANARY.encode()).decode().rstrip("="), CANARY.encode().hex()]
+FORMS = [
+    CANARY,
+    CANARY[::-1],
+    CANARY.upper(),
+    base64.b64encode(CANARY.encode()).decode().rstrip("="),
+    CANARY.encode().hex(),
+]
 
 
 def assert_clean(text: str) -> None:
@@ -42,7 +48,9 @@ def everything_said_by(error: BaseException) -> str:
 
 
 async def refused(request):
-    return web.json_response({"detail": f"bad token {CANARY} at https://x/?sig={CANARY}", "errors": [CANARY]}, status=401)
+    return web.json_response(
+        {"detail": f"bad token {CANARY} at https://x/?sig={CANARY}", "errors": [CANARY]}, status=401
+    )
 
 
 async def broken(request):

@@ -166,24 +166,23 @@ async def test_one_who_wants_more_than_all_gets_all_alone():
 
 async def test_a_cancelled_wait_gives_way_to_those_behind():
     budget = ByteBudget(10)
-    got = []
+    got = anyio.Event()
 
     async def small():
         async with budget.reserve(2):
-            got.append(True)
+            got.set()
 
-    async with budget.reserve(5):
-        async with anyio.create_task_group() as tasks:
-            with anyio.move_on_after(0.02):
-                async with anyio.create_task_group() as inner:
-                    inner.start_soon(_reserve, budget, 9)
-                    await anyio.sleep(0.005)
-                    tasks.start_soon(small)
-                    await anyio.sleep(0.005)
-                    assert not got
-            with anyio.fail_after(1):
-                while not got:
-                    await anyio.sleep(0.001)
+    async with budget.reserve(5), anyio.create_task_group() as tasks:
+        with anyio.move_on_after(0.02):
+            async with anyio.create_task_group() as inner:
+                inner.start_soon(_reserve, budget, 9)
+                await anyio.sleep(0.005)
+                tasks.start_soon(small)
+                await anyio.sleep(0.005)
+                assert not got.is_set()
+        with anyio.fail_after(1):
+            while not got:
+                await anyio.sleep(0.001)
     assert budget.free == 10
 
 

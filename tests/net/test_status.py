@@ -10,10 +10,10 @@ import pytest
 from aiohttp import web
 
 from penstock._net.content import decoded
+from penstock._net.context import Context
 from penstock._net.headers import Headers
 from penstock._net.response import Response
 from penstock._net.retry import RetryPolicy, no_backoff
-from penstock._net.context import Context
 from penstock._net.status import retry_after
 from penstock.errors import (
     Conflict,

@@ -134,7 +134,7 @@ class _Course:
 
     async def follow(self, first: PenstockError, call: Callable[[], Awaitable[T]]) -> T:
         """Repeat the call as the policy allows, starting from its first failure."""
-        from tenacity import AsyncRetrying, retry_if_exception_type
+        from tenacity import AsyncRetrying
 
         failed: list[PenstockError] = [first]
 
@@ -146,18 +146,15 @@ class _Course:
             return result
 
         retrying = AsyncRetrying(
-            retry=retry_if_exception_type(PenstockError),
-            stop=self._is_final,
-            wait=lambda _: self._wait,
-            before_sleep=self._tell,
-            sleep=self._sleep,
-            reraise=True,
+            retry=self._goes_on, wait=lambda _: self._wait, before_sleep=self._tell, sleep=self._sleep, reraise=True
         )
         return await retrying(attempt)
 
-    def _is_final(self, state: RetryCallState) -> bool:
-        """Decide about the latest failure: note it, then set the pause or give up."""
+    def _goes_on(self, state: RetryCallState) -> bool:
+        """Decide about the latest outcome: set the pause before the next attempt, or end here."""
         error = _error_of(state)
+        if error is None:
+            return False
         self._counts[error.recovery] += 1
         kind = str(error.context.get("kind", ""))
         self._kinds[kind] = self._kinds.get(kind, 0) + 1
@@ -165,9 +162,9 @@ class _Course:
         elapsed = self._policy.clock.now() - self._started
         if wait is None or elapsed + wait > self._policy.max_elapsed:
             self._conclude(error, elapsed)
-            return True
+            return False
         self._wait = wait if _waiting else 0.0
-        return False
+        return True
 
     def _pause_before_next(self, error: PenstockError, kind: str) -> float | None:
         """Return the seconds to wait before the next attempt, or None when there is none."""
@@ -224,6 +221,8 @@ class _Course:
 
     def _tell(self, state: RetryCallState) -> None:
         error = _error_of(state)
+        if error is None:
+            return
         number = state.attempt_number
         self._history.append({"attempt": number, "code": error.code, "message": str(error), "waited": self._wait})
         _log.info("attempt %d at %s failed (%s), next in %.1f s", number, self._health.origin, error.code, self._wait)
@@ -237,8 +236,7 @@ class _Course:
             error.add_note(f"gave up after {len(self._history) + 1} attempts in {elapsed:.1f} s")
 
 
-def _error_of(state: RetryCallState) -> PenstockError:
-    """Return the failure that an attempt ended with."""
+def _error_of(state: RetryCallState) -> PenstockError | None:
+    """Return the failure that an attempt ended with, if it is one that a policy can judge."""
     error = state.outcome.exception() if state.outcome is not None else None
-    assert isinstance(error, PenstockError)
-    return error
+    return error if isinstance(error, PenstockError) else None

@@ -18,7 +18,6 @@ DATA_PATHS = ("/v1/cutout/", "/download/", ".dat")
 """What tells a request for data from one for metadata, on any platform."""
 
 
-
 @dataclass
 class Ran:
     """How a command ended."""

@@ -14,6 +14,7 @@ from tests.cli.shell import files
 if TYPE_CHECKING:
     from tests.cli.shell import Shell
 
+WESTFORD = "sds:///captures/westford"
 EM = "boss://kharris15/apical/em"
 BOX = ("--x", "0:64", "--y", "0:64", "--z", "0:4")
 
@@ -83,7 +84,7 @@ def test_secrets_are_never_printed(penstock: Shell) -> None:
 def slow_pull(penstock: Shell, *more: str) -> subprocess.Popen[str]:
     """Start a pull that takes some seconds, and wait until data flows."""
     asked = len(penstock.data_requests())
-    running = penstock.start("pull", "boss://demo/cortex/em", "--to", "data", "--bandwidth", "400kB/s", *more)
+    running = penstock.start("pull", WESTFORD, "--to", "data", "--bandwidth", "200kB/s", *more)
     deadline = time.monotonic() + 30
     while len(penstock.data_requests()) < asked + 3 and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -100,6 +101,14 @@ def test_an_interrupted_pull_can_be_resumed(penstock: Shell, number: int, code: 
     assert running.returncode == code
     assert time.monotonic() - started < 2
     assert "penstock resume data" in err
-    assert all(name.endswith(".tif") for name in files(penstock.folder / "data"))
-    assert penstock("resume", "data").code == 0
-    assert penstock("verify", "data").code == 0
+    stands = files(penstock.folder / "data")
+    resumed = penstock("resume", "data", "--json")
+    assert resumed.code == 0
+    assert resumed.json["unneeded"] == len(stands)
+    whole = penstock("pull", WESTFORD, "--to", "whole", "--json")
+    assert (
+        files(penstock.folder / "data")
+        == files(penstock.folder / "whole")
+        == {**files(penstock.folder / "data"), **stands}
+    )
+    assert whole.json["files"] > len(stands)

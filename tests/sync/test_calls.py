@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from types import ModuleType
 
 import pytest
@@ -171,6 +172,19 @@ def test_closing_within_the_block_is_fine(twins: ModuleType) -> None:
         river.close()
 
     assert river.context.closed
+
+
+def test_context_variables_of_the_caller_are_those_of_the_coroutine() -> None:
+    request: ContextVar[str] = ContextVar("request")
+
+    async def seen() -> str:
+        return request.get()
+
+    token = request.set("from the caller")
+    try:
+        assert _bridge.run(seen) == "from the caller"
+    finally:
+        request.reset(token)
 
 
 def test_hints_speak_of_blocking_code(twins: ModuleType) -> None:

@@ -235,6 +235,35 @@ def test_literals_survive_and_metadata_goes(river: Callable[..., str]) -> None:
     assert "self._call(self._async.a, x, y, *z, **w)" in text
 
 
+@pytest.mark.parametrize(
+    ("method", "twin"),
+    [
+        ("def a(self) -> Awaitable[int]: ...", "def a(self) -> int:\n        return self._call(self._async.a)"),
+        (
+            "def a(self) -> AbstractAsyncContextManager[Gauge]: ...",
+            "def a(self) -> AbstractContextManager[Gauge]:\n        return self._manage(self._async.a)",
+        ),
+        ("def a(self) -> 'AsyncIterator[Gauge]': ...", "def a(self) -> Stream[Gauge]:\n        return self._iterate("),
+        ("def a(self) -> Self: ...", "def a(self) -> Self:\n        return lift(self._async.a())"),
+        ("def __len__(self) -> int: ...", "def __len__(self) -> int:\n        return self._async.__len__()"),
+        (
+            "@property\n    def a(self) -> Gauge: ...\n    @a.setter\n    def a(self, to: Gauge) -> None: ...",
+            "@a.setter\n    def a(self, value: Gauge) -> None:\n        self._async.a = lower(value)",
+        ),
+        ("class Kind: ...", "Kind = AsyncRiver.Kind"),
+    ],
+)
+def test_less_common_shapes_have_twins(river: Callable[..., str], method: str, twin: str) -> None:
+    text = river(
+        f"    {method}",
+        "from collections.abc import Awaitable",
+        "from contextlib import AbstractAsyncContextManager",
+        "from typing import Self",
+    )
+
+    assert twin in text
+
+
 def test_a_class_that_is_its_own_iterator_has_a_blocking_one(river: Callable[..., str]) -> None:
     text = river(
         "    def __aiter__(self) -> Self: ...", "    async def __anext__(self) -> int: ...", "from typing import Self"

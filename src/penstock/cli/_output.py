@@ -71,8 +71,11 @@ class Output:
         lines = [f"{name:<{width}}  {visible(str(value))}" for name, value in facts.items()]
         self.result(dict(facts), text="\n".join(lines), names=[str(next(iter(facts.values())))])
 
-    def table(self, rows: Sequence[Mapping[str, Any]], *, empty: str) -> None:
-        """Write a listing: a table on a terminal, tab-separated lines in a pipe, the first column when quiet."""
+    def table(self, rows: Sequence[Mapping[str, Any]], *, empty: str, aligned: bool = False) -> None:
+        """Write a listing: a table on a terminal, tab-separated lines in a pipe, the first column when quiet.
+
+        With `aligned` a pipe gets the table too: for what people read in a log and nobody parses.
+        """
         if self.style == "json":
             self.result(list(rows))
         elif self.style == "jsonl":
@@ -82,7 +85,7 @@ class Output:
             self.result(None, names=[str(next(iter(row.values()))) for row in rows])
         elif not rows:
             self.say(empty)
-        elif sys.stdout.isatty():
+        elif aligned or sys.stdout.isatty():
             self._draw(rows)
         else:
             for row in rows:

@@ -107,7 +107,7 @@ def _tell(rows: list[dict[str, Any]], to: str, output: Output) -> None:
         }
         for row in rows
     ]
-    output.table(shown, empty="")
+    output.table(shown, empty="", aligned=True)
     if not any(row["received"] for row in rows):
         output.say("\nNothing was downloaded: everything stands already, complete and verified.")
     output.say(

@@ -153,7 +153,13 @@ class ServiceError(PenstockError):
     code = "service"
 
     def __init__(
-        self, message: str, *, status: int | None = None, url: str | None = None, hint: str | None = None, **context: Any
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        url: str | None = None,
+        hint: str | None = None,
+        **context: Any,
     ) -> None:
         super().__init__(message, hint=hint, **context)
         self.status = status

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from tests.cli.shell import Shell, files
 
 from penstock.sandbox import SandboxProcess
-from tests.cli.shell import Shell, files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -106,6 +106,38 @@ async def test_unreachable_hosts_say_nothing_either(closed_port, transport, capl
             assert_clean(everything_said_by(caught.value))
 
 
+async def ask_and_fail(client, path, **options) -> PenstockError:
+    try:
+        await client.request("POST", path, **options)
+    except PenstockError as error:
+        return error
+    raise AssertionError
+
+
+async def test_a_traceback_with_locals_shows_no_secret_of_ours(context, serve, closed_port):
+    """Our frames are walked, each local variable shown as pretty-printers show it."""
+    from rich.console import Console
+    from rich.traceback import Traceback
+
+    client = context.http(await serve(refused), platform="test", headers=lambda: HEADERS)
+    away = context.http(f"http://127.0.0.1:{closed_port}", platform="test", headers=HEADERS)
+    evil = context.http(client.base_url, platform="test", headers={"X-Api-Key": f"{CANARY}\n"})
+    with no_backoff():
+        errors = [
+            await ask_and_fail(client, "/x", json={"password": CANARY}),
+            await ask_and_fail(away, "/x", data={"password": CANARY}),
+            await ask_and_fail(evil, "/x"),
+        ]
+    for error in errors:
+        console = Console(file=io.StringIO(), width=200)
+        # The outermost frame is the test's own, which knows the password on purpose.
+        trace = error.__traceback__.tb_next
+        console.print(Traceback.from_exception(type(error), error, trace, show_locals=True, locals_max_string=2000))
+        shown = console.file.getvalue()
+        assert "locals" in shown
+        assert_clean(shown)
+
+
 @pytest.mark.parametrize("value", [f"{CANARY}\r\nX-Evil: 1", f"{CANARY}\u0444", f"{CANARY}\0"])
 async def test_headers_that_cannot_be_sent_are_named_not_quoted(context, serve, value):
     client = context.http(await serve(broken), platform="test", headers={"Authorization": value})

@@ -8,8 +8,9 @@ from aiohttp import web
 from penstock._net.call import Call
 from penstock._net.context import Context
 from penstock._net.resolver import GuardedResolver, PrivateAddress
+from penstock._net.retry import no_backoff
 from penstock._net.urls import check_foreign
-from penstock.errors import ConfigError, InsecureConnection, UnexpectedResponse
+from penstock.errors import ConfigError, ConnectionFailed, InsecureConnection, Recovery, UnexpectedResponse
 
 pytestmark = pytest.mark.anyio
 OWN = {"Authorization": "Token canary-canary", "X-Api-Key": "canary-canary", "Cookie": "sid=canary-canary"}
@@ -172,6 +173,54 @@ async def test_the_environments_proxy_is_used_but_never_for_loopback(serve, monk
     seen = [(path, "Proxy-Authorization" in headers) for _, path, headers, _ in proxied.requests]
     assert [sent for path, sent in seen if path == "/local"] == [False, False]
     assert len([path for path, sent in seen if sent]) == 2
+
+
+@pytest.mark.parametrize("transport", ["aiohttp", "httpx"])
+async def test_a_proxy_that_is_not_there_is_named_as_the_culprit(closed_port, monkeypatch, transport):
+    monkeypatch.setenv("HTTP_PROXY", f"http://user:secret@127.0.0.1:{closed_port}")
+    async with Context(transport=transport) as context:
+        with no_backoff(), pytest.raises(ConnectionFailed) as caught:
+            await context.http("http://service.invalid", platform="test").request("GET", "/x")
+    assert "secret" not in str(caught.value)
+    assert transport == "httpx" or "HTTPS_PROXY" in caught.value.hint
+
+
+@pytest.mark.parametrize("transport", ["aiohttp", "httpx"])
+@pytest.mark.parametrize("status", [407, 403])
+async def test_a_proxy_that_refuses_is_not_asked_again(serve_raw, monkeypatch, transport, status):
+    asked = []
+
+    async def refuse(reader, writer):
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n".encode())
+        await writer.drain()
+
+    monkeypatch.setenv("HTTPS_PROXY", await serve_raw(refuse))
+    async with Context(transport=transport) as context:
+        with pytest.raises(ConnectionFailed, match="proxy refused") as caught:
+            await context.http("https://service.invalid", platform="test").request("GET", "/x")
+    assert caught.value.recovery is Recovery.NEVER
+    assert len(asked) == 1
+    assert asked[0].startswith(b"CONNECT service.invalid:443")
+
+
+async def test_a_signed_url_into_a_private_network_is_not_followed(monkeypatch):
+    asked = []
+
+    async def resolve(self, host, port=0, family=0):
+        asked.append(host)
+        return [{"host": "10.1.2.3"}]
+
+    monkeypatch.setattr("penstock._net.resolver.ThreadedResolver.resolve", resolve)
+    async with Context() as context:
+        client = context.http("https://93.184.215.14", platform="test")
+        with pytest.raises(UnexpectedResponse, match="private network"):
+            async with client.stream("GET", "https://rebound.example.org/x", authenticated=False):
+                pass
+        with pytest.raises(UnexpectedResponse, match="private network"):
+            async with client.stream("GET", "https://169.254.169.254/latest", authenticated=False):
+                pass
+    assert asked == ["rebound.example.org"]
 
 
 async def test_netrc_is_never_read(context, serve, tmp_path, monkeypatch):

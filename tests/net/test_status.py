@@ -115,6 +115,22 @@ async def test_a_page_of_html_is_not(context, serve):
     assert "html" not in str(caught.value)
 
 
+async def test_a_broken_text_does_not_hide_the_refusal(context, serve):
+    async def handler(request):
+        answer = web.Response(status=404, body=b"x" * 1_000_000 if request.path == "/long" else b"no gzip")
+        if request.path == "/damaged":
+            answer.headers["Content-Encoding"] = "gzip"
+        return answer
+
+    client = context.http(await serve(handler), platform="test")
+    for path in ("/long", "/damaged"):
+        with pytest.raises(NotFound):
+            await client.request("GET", path)
+        with pytest.raises(NotFound):
+            async with client.stream("GET", path):
+                pass
+
+
 async def test_a_platform_may_know_better(context, serve):
     async def handler(request):
         return web.Response(status=403, text="Request has expired")

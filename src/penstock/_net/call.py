@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
 import httpx
 
+from penstock._net.headers import Headers
 from penstock._net.redact import redact_url
 from penstock._net.urls import check_foreign, origin_of, redirected
 from penstock.errors import ConfigError, InvalidRequest, UnexpectedResponse
@@ -42,8 +43,8 @@ class Call:
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(repr=False)
-    content: Content | None = field(default=None, repr=False)
+    headers: Headers
+    content: Content | None = None
 
     def __repr__(self) -> str:
         return f"<Call {self.what}>"
@@ -78,12 +79,16 @@ class Call:
         check_foreign(target, self.origin)
         moved = replace(self, url=target)
         if moved.origin != self.origin:
-            kept = {name: value for name, value in self.headers.items() if name in _ACROSS_ORIGINS}
-            moved = replace(moved, headers=kept)
+            moved = replace(moved, headers=_kept(self.headers, lambda name: name in _ACROSS_ORIGINS))
             if self.content is not None:
                 raise UnexpectedResponse(f"{self.what} is redirected to another host, which must not get its body")
         if status == 303 and self.method not in _SAFE:
-            return replace(moved, method="GET", content=None, headers=_without_body(moved.headers))
+            return replace(
+                moved,
+                method="GET",
+                content=None,
+                headers=_kept(moved.headers, lambda name: not name.startswith("content-")),
+            )
         if status in {301, 302} and self.method not in _SAFE:
             raise UnexpectedResponse(
                 f"{self.what} is redirected to {redact_url(target)}", hint="Give that address as the service's URL."
@@ -91,63 +96,71 @@ class Call:
         return moved
 
 
-def _without_body(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if not name.startswith("content-")}
+def _kept(headers: Headers, wanted: Callable[[str], bool]) -> Headers:
+    return Headers((name, value) for name, value in headers.items() if wanted(name))
 
 
-def encode(
-    method: str,
-    url: str,
-    headers: Mapping[str, str],
-    *,
-    params: Params | None = None,
-    json: Any = None,
-    data: Any = None,
-    content: Content | None = None,
-) -> Call:
-    """Make a request, its body encoded once for all attempts.
+@dataclass(frozen=True)
+class Payload:
+    """A request's body, encoded; showing it does not show its content, which may be a password.
+
+    Attributes:
+        content: The bytes, or what makes them anew for each attempt.
+        kind: Their media type, when penstock encoded them.
+    """
+
+    content: Content | None = None
+    kind: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<Payload of {self.kind or 'bytes'}>"
+
+    @classmethod
+    def encode(cls, *, json: Any = None, data: Any = None, content: Content | None = None) -> Payload:
+        """Encode a body given as JSON, as a form, or as it is."""
+        if json is None and data is None:
+            return cls(content)
+        request = httpx.Request("POST", "http://nowhere.invalid/", json=json, data=data)
+        return cls(request.content, request.headers["content-type"])
+
+
+def make_call(method: str, url: str, headers: Headers, *, params: Params | None, payload: Payload) -> Call:
+    """Make a request.
 
     Args:
         method: HTTP method.
         url: Whole URL; one that has its query already keeps it to the letter.
         headers: What to send besides the body's own headers.
-        params: For the query, beside what the URL has; None values are left away.
-        json: Body as JSON.
-        data: Body as a form.
-        content: Body as it is.
+        params: For the query, beside what the URL has; None values are left away, lists repeat the name.
+        payload: The body.
 
     Raises:
         ConfigError: A header holds characters that cannot be sent.
         InvalidRequest: The URL is malformed.
     """
+    if (name := _unsendable(headers)) is not None:
+        hint = "Copy the secret again, without line ends."
+        raise ConfigError(f"the header {name} holds characters that cannot be sent", hint=hint)
+    if payload.kind is not None and "content-type" not in headers:
+        headers = Headers([*headers.items(), ("content-type", payload.kind)])
     try:
-        if params:
-            pairs = params.items() if isinstance(params, Mapping) else params
-            url = str(
-                httpx.URL(url).copy_merge_params([(name, value) for name, value in _flat(pairs) if value is not None])
-            )
-        own = {name.lower(): _checked(name, value) for name, value in headers.items()}
-        if json is not None or data is not None:
-            encoded = httpx.Request(method, url, json=json, data=data)
-            own.setdefault("content-type", encoded.headers["content-type"])
-            content = encoded.content
+        whole = str(httpx.URL(url).copy_merge_params(_flat(params))) if params else url
     except httpx.InvalidURL:
-        raise InvalidRequest(f"{method} {redact_url(url)}: the URL is malformed") from None
-    return Call(method.upper(), url, own, content)
+        whole = None
+    if whole is None:
+        raise InvalidRequest(f"{method} {redact_url(url)}: the URL is malformed")
+    return Call(method.upper(), whole, headers, payload.content)
 
 
-def _flat(pairs: Any) -> list[tuple[str, Any]]:
-    """Spread lists over several parameters of one name."""
-    return [
-        (name, value)
-        for name, values in pairs
-        for value in (values if isinstance(values, (list, tuple)) else (values,))
-    ]
+def _unsendable(headers: Headers) -> str | None:
+    """Return the name of a header that cannot be sent; its value stays in here."""
+    return next((name for name, value in headers.items() if not _VALUE.fullmatch(value)), None)
 
 
-def _checked(name: str, value: str) -> str:
-    if not _VALUE.fullmatch(value):
-        raise ConfigError(
-            f"the header {name} holds characters that cannot be sent", hint="Copy the secret again, without line ends."
-        )
-    return value
+def _flat(params: Params) -> list[tuple[str, Any]]:
+    """Spread lists over several parameters of one name, and leave away what has no value."""
+    pairs: list[tuple[str, Any]] = []
+    for name, given in params.items() if isinstance(params, Mapping) else params:
+        values = given if isinstance(given, (list, tuple)) else (given,)
+        pairs += [(name, value) for value in values if value is not None]
+    return pairs

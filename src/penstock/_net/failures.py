@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import httpx
 
+from penstock._net.resolver import PrivateAddress
 from penstock.errors import (
     ConnectionFailed,
     DeadlineExceeded,
@@ -51,11 +52,11 @@ def translate(
     if isinstance(error, (httpx.TimeoutException, asyncio.TimeoutError)):
         return _too_slow(error, what, received)
     chain = list(_chain(error))
+    if isinstance(error, httpx.ProxyError):
+        return _proxy_failed(chain, what)
     for cause in chain:
         if (known := _by_cause(cause, what)) is not None:
             return known
-    if isinstance(error, httpx.ProxyError):
-        return _proxy_refused(what)
     if isinstance(error, (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError)):
         return InvalidRequest(f"{what}: the URL or a header is malformed")
     if received is not None:
@@ -85,6 +86,8 @@ def _by_cause(cause: BaseException, what: str) -> PenstockError | None:
         )
     if isinstance(cause, ssl.SSLError):
         return ConnectionFailed(f"{what}: TLS failed ({cause.reason or 'no reason given'})", kind="tls")
+    if isinstance(cause, PrivateAddress):
+        return UnexpectedResponse(f"{what}: the service points into a private network")
     if isinstance(cause, socket.gaierror):
         return ConnectionFailed(
             f"{what}: the host name cannot be resolved", kind="dns", hint="Check the spelling and the network."
@@ -119,12 +122,12 @@ def _too_slow(error: BaseException, what: str, received: int | None) -> Penstock
     return failure
 
 
-def _proxy_refused(what: str) -> ConnectionFailed:
-    failure = ConnectionFailed(
-        f"{what}: the proxy refused",
-        kind="proxy",
-        hint="Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and the proxy's password.",
-    )
+def _proxy_failed(chain: list[BaseException], what: str) -> ConnectionFailed:
+    hint = "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and the proxy's password."
+    if any(isinstance(cause, aiohttp.ClientProxyConnectionError) for cause in chain):
+        return ConnectionFailed(f"{what}: the proxy cannot be reached", kind="connect", hint=hint)
+    status = next((f" ({cause.status})" for cause in chain if isinstance(cause, aiohttp.ClientHttpProxyError)), "")
+    failure = ConnectionFailed(f"{what}: the proxy refused{status}", kind="proxy", hint=hint)
     failure.recovery = Recovery.NEVER
     return failure
 

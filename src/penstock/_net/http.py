@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import anyio
 
-from penstock._net.call import IDEMPOTENT, Call, Content, Params, encode
+from penstock._net.call import IDEMPOTENT, Call, Content, Params, Payload, make_call
 from penstock._net.content import decoded
 from penstock._net.exchange import exchange
+from penstock._net.headers import Headers
 from penstock._net.redact import redact_url, scrub, scrub_values
 from penstock._net.response import Body, Response
 from penstock._net.status import error_for
@@ -105,10 +106,11 @@ class HttpClient:
         Raises:
             PenstockError: By status, by what the platform makes of it, or because no answer came.
         """
-        body = {"params": params, "json": json, "data": data, "content": content}
+        payload, extra = Payload.encode(json=json, data=data, content=content), Headers((headers or {}).items())
+        del json, data, content, headers  # a traceback that shows locals must not show passwords
 
         async def attempt() -> Response:
-            call = self._call(method, path_or_url, headers, authenticated, **body)
+            call = self._call(method, path_or_url, extra, authenticated, params, payload)
             return await self._whole(call, examine)
 
         origin = origin_of(absolute(self.base_url, path_or_url))
@@ -163,33 +165,42 @@ class HttpClient:
         Raises:
             PenstockError: As in `request`; while the body is read, Truncated, ConnectionFailed or DeadlineExceeded.
         """
-        extra = {**(headers or {}), **({"Range": f"bytes={offset}-"} if offset else {})}
-        call = self._call(method, path_or_url, extra, authenticated, params=params, json=json, content=content)
+        wanted = {"range": f"bytes={offset}-"} if offset else {}
+        extra = Headers([*(headers or {}).items(), *wanted.items()])
+        payload = Payload.encode(json=json, content=content)
+        del json, content, headers
+        call = self._call(method, path_or_url, extra, authenticated, params, payload)
         async with exchange(self._context.pool, call, self._context.timeouts) as (last, body):
             self._note_instance(last, body)
             if not 200 <= body.status < 300:
-                raise self._error(last, await self._read(body, _ERROR_CEILING), None)
+                raise self._error(last, await self._read(body), None)
             yield body
 
     def _call(
         self,
         method: str,
         path_or_url: str,
-        extra: Mapping[str, str] | None,
+        extra: Headers,
         authenticated: bool,
-        **body: Any,
+        params: Params | None,
+        payload: Payload,
     ) -> Call:
+        url = absolute(self.base_url, path_or_url)
+        own = origin_of(url) == self.origin
+        if not own:
+            check_foreign(url, self.origin)
+        headers = self._all_headers(extra, own and authenticated)
+        return make_call(method, url, headers, params=params, payload=payload)
+
+    def _all_headers(self, extra: Headers, authenticated: bool) -> Headers:
+        """Put together what is sent; what a caller says overrides who we are."""
         from penstock import __version__
 
-        url = absolute(self.base_url, path_or_url)
         headers = {"accept": "*/*", "accept-encoding": "identity", "user-agent": f"penstock/{__version__}"}
-        if origin_of(url) != self.origin:
-            check_foreign(url, self.origin)
-        elif authenticated:
+        if authenticated:
             own = self._headers() if callable(self._headers) else self._headers
             headers |= {name.lower(): value for name, value in (own or {}).items()}
-        headers |= {name.lower(): value for name, value in (extra or {}).items()}
-        return encode(method, url, headers, **body)
+        return Headers((headers | dict(extra)).items())
 
     async def _whole(self, call: Call, examine: Classifier | None) -> Response:
         """Make one attempt: take a slot, ask, read everything, and judge."""
@@ -198,14 +209,22 @@ class HttpClient:
             exchange(self._context.pool, call, self._context.timeouts) as (last, body),
         ):
             self._note_instance(last, body)
-            response = await self._read(body, CEILING)
+            response = await self._read(body)
         problem = examine(response) if examine is not None else None
         if problem is not None or not 200 <= response.status < 300:
             raise self._error(last, response, problem)
         return response
 
-    async def _read(self, body: Body, ceiling: int) -> Response:
-        content = decoded(await body.read(ceiling), body.headers.get("content-encoding", ""), ceiling, body.url)
+    async def _read(self, body: Body) -> Response:
+        """Read an answer to its end; what is wrong with the text of a refusal does not hide the refusal."""
+        refusal = body.status >= 400
+        ceiling = _ERROR_CEILING if refusal else CEILING
+        try:
+            content = decoded(await body.read(ceiling), body.headers.get("content-encoding", ""), ceiling, body.url)
+        except PenstockError:
+            if not refusal:
+                raise
+            content = b""
         return Response(body.status, body.headers, content, body.url)
 
     def _error(self, call: Call, response: Response, problem: PenstockError | None) -> PenstockError:

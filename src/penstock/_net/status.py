@@ -14,7 +14,6 @@ from penstock.errors import (
     PenstockError,
     PermissionDenied,
     RateLimited,
-    Recovery,
     RejectedCredential,
     RemoteChanged,
     RequestTooLarge,
@@ -47,9 +46,7 @@ def error_for(response: Response, what: str) -> PenstockError:
     if status >= 500 or status in _PASSING:
         return ServerFailure(message, **about)
     if status == 407:
-        failure = UnexpectedResponse(message, hint="Check the proxy's user and password.", **about)
-        failure.recovery = Recovery.NEVER
-        return failure
+        return UnexpectedResponse(message, hint="Check the proxy's user and password.", **about)
     if status == 416:
         return InvalidRequest(message, size=_total(response.headers.get("content-range", "")), **about)
     kind = _KINDS.get(status, InvalidRequest)

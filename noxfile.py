@@ -92,13 +92,9 @@ def sync(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Run the benchmarks, or the one named: `nox -s bench -- NAME [ARGUMENTS]`."""
+    """Compare with the tools used today, quickly unless told otherwise: `nox -s bench -- --help`."""
     session.install(f".[{TEST_EXTRAS}]", *group("test"))
-    names = session.posargs[:1] or sorted(
-        path.stem for path in Path("benchmarks").glob("*.py") if not path.stem.startswith("_")
-    )
-    for name in names:
-        session.run("python", f"benchmarks/{name}.py", *session.posargs[1:])
+    session.run("python", "-m", "benchmarks", *(session.posargs or ["--quick"]))
 
 
 @nox.session

@@ -215,6 +215,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write("".join(changed.values()))
         sys.stderr.write("Run `nox -s sync`.\n" if changed else "The twins match their originals.\n")
         return 1 if changed else 0
+    folder.mkdir(exist_ok=True)
     for name in changed:
         if name in texts:
             (folder / name).write_text(texts[name], encoding="utf-8")

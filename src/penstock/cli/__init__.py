@@ -13,11 +13,12 @@ import click
 from penstock import __version__
 
 _COMMANDS = {
-    "demo": ("penstock.cli.demo", "Download from every platform of a sandbox of its own, and check it all."),
+    "demo": ("penstock.cli.demo", "Take a tour: download from every platform of a sandbox."),
     "ls": ("penstock.cli.ls", "List what is behind a URL."),
     "pull": ("penstock.cli.pull", "Download what a URL names into a folder."),
     "resume": ("penstock.cli.resume", "Finish what was begun in a folder."),
     "verify": ("penstock.cli.verify", "Compare the files of a folder with its manifest."),
+    "login": ("penstock.cli.login", "Save the account of a platform for later runs."),
     "sandbox": ("penstock.cli.sandbox", "Run the platforms' emulators on this machine."),
     "boss": ("penstock.cli.boss", "Volumetric microscopy: channels, frames, extents."),
     "sds": ("penstock.cli.sds", "Radio-spectrum files: account and files."),

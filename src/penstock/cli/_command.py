@@ -51,7 +51,10 @@ def command(
             decorated = option(decorated)
         epilog = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in examples.strip().splitlines())
         make: Callable[[Callable[..., None]], click.Command] = click.command(name, epilog=epilog, **settings)
-        return make(decorated)
+        made = make(decorated)
+        shared = len(_OUTPUT_OPTIONS)
+        made.params = made.params[shared:] + made.params[:shared]  # help tells what is special first
+        return made
 
     return decorate
 
@@ -110,4 +113,3 @@ async def _until_signalled(function: Callable[[], Awaitable[int | None]], receiv
             code = await function()
         tasks.cancel_scope.cancel()
     return code
-

@@ -26,7 +26,14 @@ class Range(click.ParamType[tuple[int, int]]):
 RANGE = Range()
 
 connections = click.option(
-    "--connections", type=click.IntRange(1, 512), default=32, show_default=True, help="Connections at once, in total."
+    "--connections",
+    metavar="N",
+    type=click.IntRange(1, 512),
+    default=32,
+    show_default=True,
+    help="Connections at once, in total.",
 )
-memory = click.option("--memory", default="256MiB", show_default=True, help="Memory for data in flight.")
+memory = click.option(
+    "--memory", metavar="SIZE", default="256MiB", show_default=True, help="Memory for data in flight."
+)
 bandwidth = click.option("--bandwidth", metavar="RATE", help="At most this much a second, for example 80MB/s.")

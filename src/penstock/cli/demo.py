@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -115,5 +117,11 @@ def _tell(rows: list[dict[str, Any]], to: str, output: Output) -> None:
         f"  {to}/seer   numpy arrays, samples x channels, each with a JSON sidecar: numpy.load(...)\n"
         f"  {to}/boss   a TIFF for each plane: open the folder as a stack in ImageJ or napari\n"
         f"  {to}/sds    a Digital RF capture, byte for byte as stored\n"
-        f"Try  penstock sandbox run -- penstock ls seer://   and   penstock pull --help"
+        f"Try  {_name()} sandbox run -- penstock ls seer://   and   {_name()} pull --help"
     )
+
+
+def _name() -> str:
+    """Spell the command so that it can be typed as it stands, whether or not its environment is active."""
+    called = sys.argv[0]
+    return called if Path(called).name == "penstock" and shutil.which("penstock") is None else "penstock"

@@ -9,7 +9,7 @@ import click
 from penstock.cli._command import command
 from penstock.cli._output import human_size
 from penstock.cli._urls import Address, parse
-from penstock.errors import SelectionError
+from penstock.errors import NotFound, SelectionError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -129,9 +129,13 @@ async def _channels(study: str) -> AsyncIterator[Row]:
 async def _sds(address: Address) -> AsyncIterator[Row]:
     from penstock import Sds
 
+    any_file = False
     async with Sds() as sds:
         async for file in sds.files(address.path or "/"):
+            any_file = True
             yield {"url": f"sds://{file.path}", "size": file.size, "created": file.created_at.isoformat()}
+    if not any_file and address.segments:
+        raise NotFound(f"there is no file at or below {address}", hint="List everything with `penstock ls sds:///`.")
 
 
 _LISTINGS: dict[str, Callable[[Address], AsyncIterator[Row]]] = {"seer": _seer, "boss": _boss, "sds": _sds}

@@ -30,15 +30,20 @@ penstock pull sds:///captures/westford --to captures --json
 @click.argument("url")
 @click.option("--to", required=True, metavar="DIR", help="Folder to download to; run again, it goes on from there.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and why, without doing it.")
-@click.option("--format", help="Format on disk: npy for seer, tiff for boss.")
-@click.option("--channels", multiple=True, metavar="GLOB", help="seer: channels by name; may be repeated.")
-@click.option("--groups", multiple=True, metavar="GLOB", help="seer: channel groups by name; may be repeated.")
-@click.option("--start", metavar="TIME", help="seer: from this time on (ISO 8601; UTC unless it says otherwise).")
-@click.option("--stop", metavar="TIME", help="seer: up to, not including, this time.")
+@click.option("--format", metavar="NAME", help="Format on disk: npy for seer, tiff for boss.")
+@click.option(
+    "--channels",
+    multiple=True,
+    metavar="GLOB",
+    help="seer: channels, by their names or by their group's; may be repeated.",
+)
+@click.option("--groups", multiple=True, metavar="GLOB", help="seer: groups of channels, by name; may be repeated.")
+@click.option("--start", metavar="TIME", help="seer, sds: from this time on (ISO 8601; UTC unless it says otherwise).")
+@click.option("--stop", metavar="TIME", help="seer, sds: up to, not including, this time.")
 @click.option("--x", type=_options.RANGE, help="boss: columns, in voxels of the level.")
-@click.option("--y", type=_options.RANGE, help="boss: rows.")
+@click.option("--y", type=_options.RANGE, help="boss: rows; all unless given, as for --x and --z.")
 @click.option("--z", type=_options.RANGE, help="boss: planes.")
-@click.option("--res", type=click.IntRange(0, 9), help="boss: resolution level.")
+@click.option("--res", metavar="N", type=click.IntRange(0, 9), help="boss: resolution level.")
 @click.option("--iso", is_flag=True, default=None, help="boss: use the isotropic pyramid.")
 @_options.connections
 @_options.memory

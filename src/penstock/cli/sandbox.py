@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -39,6 +41,7 @@ def _shape(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @command(
     "up",
+    short_help="Start the sandbox and keep it running.",
     examples="""
 penstock sandbox up
 penstock sandbox up --scale small --latency 20
@@ -60,8 +63,10 @@ async def up(output: Output, **shape: Any) -> None:
 
 @command(
     "run",
+    short_help="Run one command, or a shell, in a sandbox.",
     examples="""
 penstock sandbox run -- penstock ls seer://
+penstock sandbox run -- bash
 penstock sandbox run --scale small -- python analysis.py
 penstock sandbox run --latency 30 --log requests.jsonl -- penstock pull sds:///captures/westford --to captures
 """,
@@ -77,7 +82,7 @@ async def run(output: Output, program: tuple[str, ...], **shape: Any) -> int:
     async with SandboxProcess(**shape) as running:
         try:
             process = await anyio.open_process(
-                program, env={**os.environ, **running.env}, stdin=None, stdout=None, stderr=None
+                program, env={**_environment(), **running.env}, stdin=None, stdout=None, stderr=None
             )
         except FileNotFoundError:
             raise NotFound(
@@ -86,6 +91,12 @@ async def run(output: Output, program: tuple[str, ...], **shape: Any) -> int:
         async with process:
             status = await process.wait()
     return status if status >= 0 else 128 - status
+
+
+def _environment() -> dict[str, str]:
+    """Let programs find `penstock` last of all where this one runs from, whether or not its environment is active."""
+    path = os.environ.get("PATH", os.defpath)
+    return {**os.environ, "PATH": f"{path}{os.pathsep}{Path(sys.executable).parent}"}
 
 
 sandbox.add_command(up)

@@ -62,7 +62,7 @@ class Bridged(Generic[A]):
     _async: A
     _home: Loop | None
     _held: list[Held[Any]]
-    _opening: threading.Lock | None
+    _opening: AbstractContextManager[bool] | None
     """There until a client has been opened, which its first use does if no `with` did."""
 
     def __init_subclass__(cls, *, twin_of: type[Any] | None = None, **kwargs: Any) -> None:

@@ -82,8 +82,11 @@ def stored(study_start: float, group: Group, segment: Segment, index: int) -> by
     if segment.file is not None:
         return segment.file.read_bytes()
     rows = true_rows(study_start, group, segment, index)
-    payload = _timestamped(group, rows) if group.timestamped else _records(group, rows, index in segment.surplus)
-    return compressed(payload, group.compression)
+    if group.timestamped:
+        return compressed(_timestamped(group, rows), group.compression)
+    records = _records(group, rows)
+    extra = records[-1, :1] if index in segment.stray else records[-1] if index in segment.surplus else records[:0]
+    return compressed(records.tobytes() + extra.tobytes(), group.compression)
 
 
 def key(group: Group, segment: Segment, index: int) -> tuple[str, str, int]:
@@ -98,17 +101,13 @@ def _timestamped(group: Group, rows: Rows) -> bytes:
     return table.astype(_little_endian(group.encoding)).tobytes()
 
 
-def _records(group: Group, rows: Rows, surplus: bool) -> bytes:
-    """Pad to a full chunk and write record after record, channel after channel."""
+def _records(group: Group, rows: Rows) -> NDArray[Any]:
+    """Pad to a full chunk and arrange record after record, channel after channel."""
     digital = quantised(group, rows.values)
     padding = limits(digital.dtype)[0] if digital.dtype.kind in "iu" else 0
-    records = group.records_per_chunk
     full = np.full((len(group.channels), group.samples_per_chunk), padding, dtype=digital.dtype)
     full[:, : digital.shape[1]] = digital
-    by_record = full.reshape(len(group.channels), records, group.samples_per_record).swapaxes(0, 1)
-    if surplus:
-        by_record = np.concatenate([by_record, by_record[-1:]])
-    return by_record.tobytes()
+    return full.reshape(len(group.channels), group.records_per_chunk, group.samples_per_record).swapaxes(0, 1)
 
 
 def quantised(group: Group, values: NDArray[np.float64]) -> NDArray[Any]:

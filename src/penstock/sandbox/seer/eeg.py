@@ -19,7 +19,7 @@ VERTEX = reach((0.0, 0.1), 0.6)
 TEMPLES = reach((-0.9, 0.2), 0.35) + reach((0.9, 0.2), 0.35)
 SOURCES = np.stack([reach(place, 0.55) for place in ((-0.6, 0.5), (0.6, 0.5), (-0.6, -0.5), (0.6, -0.5), (0.0, 0.0))])
 OFFSETS = np.linspace(-9.0, 11.0, len(NAMES))[:, None]
-BLINK_SECONDS = 0.16
+BLINK_SECONDS = 0.09
 SLOW_RHYTHMS = {
     "wake": (3.0, 3.0, 0.5),
     "light": (14.0, 9.0, 6.0),

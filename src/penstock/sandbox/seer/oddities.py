@@ -49,7 +49,7 @@ def many(seed: int) -> Study:
     """Make a study with more segments than fit in a page."""
     identity = name_id(MANY, "ECG")
     parts = tuple(
-        Segment(name_id(identity, number), number, START + 12_000.0 * number, 10_000.0)
+        Segment(f"{identity[:24]}{number:012d}", number, START + 12_000.0 * number, 10_000.0)
         for number in range(MANY_SEGMENTS)
     )
     group = Group(
@@ -105,9 +105,9 @@ def _reversed(seed: int) -> Group:
 
 
 def _surplus(seed: int) -> Group:
-    """Some chunks hold one record more than there is room for."""
+    """The first chunk ends with samples of one channel too many, the second with a whole record too many."""
     base = _group("Surplus record", ["A", "B"], Drift(seed, 2, swing=3.0), [25_000.0])
-    first = replace(base.segments[0], surplus=frozenset({0, 2}))
+    first = replace(base.segments[0], stray=frozenset({0}), surplus=frozenset({1}))
     return replace(base, encoding="int16", signal_min=-5.0, signal_max=5.0, segments=(first,))
 
 

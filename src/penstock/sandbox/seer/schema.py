@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Any
 from graphql import (
     GraphQLError,
     GraphQLScalarType,
-    IntValueNode,
-    StringValueNode,
     build_schema,
     parse,
-    print_ast,
     validate,
 )
 
 if TYPE_CHECKING:
-    from graphql import DocumentNode, GraphQLResolveInfo, GraphQLSchema, ValueNode
+    from collections.abc import Callable
+
+    from graphql import DocumentNode, GraphQLResolveInfo, GraphQLSchema
 
 REMEMBERED_LENGTH = 20_000
 CAPITAL = re.compile(r"[A-Z]")
@@ -41,8 +40,8 @@ def seer_schema() -> GraphQLSchema:
     """Build the schema, with scalars that refuse what the service would refuse."""
     schema = build_schema(files("penstock.sandbox.seer").joinpath("schema.graphql").read_text(encoding="utf-8"))
     for name in ("PaginationAmount", "NonNegativeInt"):
-        _install(schema, name, _amount, IntValueNode, int)
-    _install(schema, "Date", _date, StringValueNode, str)
+        _install(schema, name, _amount)
+    _install(schema, "Date", _date)
     return schema
 
 
@@ -64,17 +63,11 @@ def _check(query: str) -> Checked:
     return Checked(document, tuple(validate(seer_schema(), document)))
 
 
-def _install(schema: GraphQLSchema, name: str, check: Any, node: type[Any], convert: Any) -> None:
+def _install(schema: GraphQLSchema, name: str, check: Callable[[Any], Any]) -> None:
+    """Give a scalar its check; those of a schema built from text have none until they are made anew."""
     scalar = schema.type_map[name]
     assert isinstance(scalar, GraphQLScalarType)
-
-    def parse_literal(value: ValueNode, _: Any = None) -> Any:
-        if not isinstance(value, node):
-            raise GraphQLError(f"{name} cannot represent {print_ast(value)}", value)
-        return check(convert(value.value))
-
-    # Schemas built from text leave their scalars to be completed by assignment; hence no subclass here.
-    vars(scalar).update(parse_value=check, parse_literal=parse_literal)
+    GraphQLScalarType.__init__(scalar, name, parse_value=check, ast_node=scalar.ast_node)
 
 
 def _amount(value: Any) -> int:

@@ -78,7 +78,8 @@ class Segment:
         stored: Whether the service hands out URLs at all.
         never: Chunks that were never stored: no URL of their own, 404 by the base URL.
         lost: Chunks whose URL leads to a 404.
-        surplus: Chunks with one record too many, as an old ingest wrote them.
+        surplus: Chunks with one record too many.
+        stray: Chunks with one channel's share of a record too many, as an old ingest wrote them.
         silences: Spans of seconds since the segment's start in which nothing was measured.
         file: A real chunk to serve instead of a made one.
     """
@@ -92,6 +93,7 @@ class Segment:
     never: frozenset[int] = frozenset()
     lost: frozenset[int] = frozenset()
     surplus: frozenset[int] = frozenset()
+    stray: frozenset[int] = frozenset()
     silences: tuple[tuple[float, float], ...] = ()
     file: Path | None = None
 

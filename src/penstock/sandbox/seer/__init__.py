@@ -13,11 +13,11 @@ from aiohttp import web
 
 from penstock.sandbox.seer.accounts import EMAIL, PASSWORD, Accounts
 from penstock.sandbox.seer.backend import Backend
-from penstock.sandbox.seer.catalog import EPILEPSY, SLEEP
+from penstock.sandbox.seer.catalog import EPILEPSY, MONTHS, SLEEP
 from penstock.sandbox.seer.cdn import WORKERS, Cdn
 from penstock.sandbox.seer.gateway import Gateway
 from penstock.sandbox.seer.keypair import KEY_ID, sandbox_key
-from penstock.sandbox.seer.oddities import ODD, SIESTA
+from penstock.sandbox.seer.oddities import EMPTY, MANY, ODD, SIESTA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 __all__ = [
     "BACKEND",
     "EMAIL",
+    "EMPTY",
     "EPILEPSY",
     "KEY_ID",
+    "MANY",
+    "MONTHS",
     "ODD",
     "PASSWORD",
     "SIESTA",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from keyword import iskeyword
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from graphql import (
     GraphQLError,
@@ -20,7 +20,7 @@ from graphql import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from graphql import DocumentNode, GraphQLResolveInfo, GraphQLSchema
+    from graphql import DocumentNode, GraphQLSchema
 
 REMEMBERED_LENGTH = 20_000
 CAPITAL = re.compile(r"[A-Z]")
@@ -82,7 +82,16 @@ def _date(value: Any) -> str:
     return value
 
 
-def resolved(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+class Asked(Protocol):
+    """What of a query's information a resolver looks at."""
+
+    @property
+    def field_name(self) -> str:
+        """The field in the schema's spelling."""
+        ...
+
+
+def resolved(source: Any, info: Asked, **arguments: Any) -> Any:
     """Resolve a field of a mapping by its own name, of an object by that name in Python's spelling.
 
     A function is called with the arguments, their names spelt Python's way too.

@@ -13,6 +13,8 @@ from penstock.transfer.spans import Spans
 from penstock.types import Output
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from penstock.formats.sink import Sink
     from penstock.transfer.folder import Folder
     from penstock.transfer.journal import Journal
@@ -34,6 +36,11 @@ class Admitted:
         """Make the sink that the item's format names; nothing is opened yet."""
         item = self.operation.item
         return sink(item.format)(item, self.scratch)
+
+
+def admit_all(journal: Journal, *, folder: Folder, source: Source, items: Sequence[Item]) -> list[Admitted]:
+    """Decide about several items in one go; see `admit`."""
+    return [admit(journal, folder=folder, source=source, item=item) for item in items]
 
 
 def admit(journal: Journal, *, folder: Folder, source: Source, item: Item) -> Admitted:

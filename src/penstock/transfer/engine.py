@@ -18,7 +18,7 @@ from anyio import lowlevel, to_thread
 from penstock.errors import PenstockError, sole
 from penstock.events import Event, ItemStarted, Retrying, TransferFinished, TransferStarted
 from penstock.transfer.admission import conflict
-from penstock.transfer.admit import Admitted, admit
+from penstock.transfer.admit import Admitted, admit_all
 from penstock.transfer.fetch import Fetcher
 from penstock.transfer.folder import Folder
 from penstock.transfer.journal import Journal
@@ -28,7 +28,7 @@ from penstock.transfer.tally import Tally
 from penstock.transfer.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Job = tuple[Work, int | None]
 Settled = tuple[Work, PenstockError | None]
+
+AHEAD = 64
+"""Items that are listed, and admitted together, before anybody is free to fetch them."""
 
 
 class Transfer:
@@ -115,22 +118,32 @@ class Transfer:
                 await lowlevel.checkpoint()  # what the recorder has just said is then in the stream
 
     async def _fetch_all(self) -> None:
+        list_to, listed = anyio.create_memory_object_stream["Item"](AHEAD)
         send, receive = anyio.create_memory_object_stream[Job](0)
         with receive:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._hand_out, send)
+                tasks.start_soon(self._list, list_to)
+                tasks.start_soon(self._hand_out, listed, send)
                 for _ in range(self._fetcher.crew):
                     tasks.start_soon(self._work, receive.clone())
 
-    async def _hand_out(self, jobs: MemoryObjectSendStream[Job]) -> None:
-        """Walk the plan, admit each item, and hand its missing parts to whoever is free."""
-        with jobs:
+    async def _list(self, items: MemoryObjectSendStream[Item]) -> None:
+        """Walk the plan a little ahead of those who fetch."""
+        with items:
             async for item in self._items:
-                admitted = await self._ask(partial(admit, folder=self._folder, source=self._source, item=item))
-                work = await self._begun(admitted)
-                if work is not None:
-                    for part in work.jobs():
-                        await jobs.send((work, part))
+                await items.send(item)
+
+    async def _hand_out(self, items: MemoryObjectReceiveStream[Item], jobs: MemoryObjectSendStream[Job]) -> None:
+        """Admit what has been listed, and hand each item's missing parts to whoever is free."""
+        with items, jobs:
+            async for first in items:
+                batch = [first, *_waiting(items)]
+                admit = partial(admit_all, folder=self._folder, source=self._source, items=batch)
+                for admitted in await self._ask(admit, durable=False):
+                    work = await self._begun(admitted)
+                    if work is not None:
+                        for part in work.jobs():
+                            await jobs.send((work, part))
 
     async def _begun(self, admitted: Admitted) -> Work | None:
         """Open the sink of an admitted item; None when there is nothing to fetch."""
@@ -142,7 +155,8 @@ class Transfer:
             self._tally.failed(item, conflict(operation, self._folder))
             return None
         work = self._work_for(admitted)
-        await self._fetcher.hop(work.sink.open, bool(work.spans))
+        if not work.opens_itself:
+            await self._fetcher.hop(work.open)
         self._open.add(work)
         self._emit(ItemStarted(item=item.key, size=item.size, parts=item.parts, done=len(work.spans)))
         return work
@@ -232,9 +246,16 @@ class Transfer:
             work.error = error
             self._tally.failed(work.item, error, work.received)
 
-    async def _ask(self, question: Callable[[Journal], T]) -> T:
+    async def _ask(self, question: Callable[[Journal], T], *, durable: bool = True) -> T:
         """Ask the journal something through the recorder's thread."""
-        return await asyncio.wrap_future(self._recorder.ask(question))
+        return await asyncio.wrap_future(self._recorder.ask(question, durable=durable))
+
+
+def _waiting(items: MemoryObjectReceiveStream[Item]) -> Iterator[Item]:
+    """Take what is in a stream without waiting for more."""
+    with suppress(anyio.WouldBlock, anyio.EndOfStream):
+        while True:
+            yield items.receive_nowait()
 
 
 def _unheard(event: Event) -> None:

@@ -95,11 +95,11 @@ class Fetcher:
                 await self._count(work, block)
                 pending += block
                 if len(pending) >= BLOCK:
-                    await self.hop(work.sink.write, part, at, memoryview(pending))
+                    await self.hop(work.write, part, at, pending)
                     at += len(pending)
                     pending = bytearray()
         if pending or not at:
-            await self.hop(work.sink.write, part, at, memoryview(pending))
+            await self.hop(work.write, part, at, pending)
         work.spans.add(part, part + 1)
         return at + len(pending)
 

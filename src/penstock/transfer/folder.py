@@ -137,8 +137,13 @@ class Folder:
                     os.close(fd)
 
     def discard(self, scratch: Path) -> None:
-        """Remove an item's part files."""
-        shutil.rmtree(scratch, ignore_errors=True)
+        """Remove an item's part files; as a rule the last of them has just been moved away."""
+        try:
+            scratch.rmdir()
+        except FileNotFoundError:
+            return
+        except OSError:
+            shutil.rmtree(scratch, ignore_errors=True)
 
     def close(self) -> None:
         """Let go of the folder; the kernel does so too when the process dies."""

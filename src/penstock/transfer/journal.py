@@ -106,6 +106,7 @@ class Journal:
 
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
         self._path = path
+        self._urgent = False
         with self._explained():
             self._db = sqlite3.connect(
                 f"{path.absolute().as_uri()}{'?mode=ro' if readonly else ''}",
@@ -145,16 +146,30 @@ class Journal:
             ) from error
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Commit everything inside at once, durably, or nothing."""
+    def transaction(self, *, durable: bool = True) -> Iterator[None]:
+        """Do everything inside at once, or nothing.
+
+        Args:
+            durable: Commit before the block ends. Otherwise it is left to the next commit, which saves the disk a
+                sync: for what may be lost together with everything that comes after it.
+        """
         with self._explained():
-            self._db.execute("BEGIN IMMEDIATE")
+            if not self._db.in_transaction:
+                self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute("SAVEPOINT step")
             try:
                 yield
             except BaseException:
-                self._db.execute("ROLLBACK")
+                self._db.execute("ROLLBACK TO step")
+                self._db.execute("RELEASE step")
                 raise
-            self._db.execute("COMMIT")
+            self._db.execute("RELEASE step")
+            if durable or self._urgent:
+                self._commit()
+
+    def _commit(self) -> None:
+        self._db.execute("COMMIT")
+        self._urgent = False
 
     def fact(self, name: str) -> str | None:
         """Return a fact about the folder, or None."""
@@ -210,9 +225,10 @@ class Journal:
         return number
 
     def forget_progress(self, item: int) -> None:
-        """Drop what was claimed of an item's parts."""
-        self._db.execute("DELETE FROM span WHERE item = ?", (item,))
-        self._db.execute("DELETE FROM note WHERE item = ?", (item,))
+        """Drop what was claimed of an item's parts; never left to a later commit, since the parts may go at once."""
+        spans = self._db.execute("DELETE FROM span WHERE item = ?", (item,)).rowcount
+        notes = self._db.execute("DELETE FROM note WHERE item = ?", (item,)).rowcount
+        self._urgent = self._urgent or spans + notes > 0
 
     def add_spans(self, item: int, spans: Iterable[Span]) -> None:
         """Claim that spans of an item are durable."""
@@ -305,8 +321,11 @@ class Journal:
         return [(json.loads(selection), bool(finished)) for selection, finished in rows]
 
     def close(self) -> None:
-        """Close the file."""
-        self._db.close()
+        """Commit what was left to a later commit, and close the file."""
+        with self._explained():
+            if self._db.in_transaction:
+                self._commit()
+            self._db.close()
 
 
 def on_network(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> bool:

@@ -12,8 +12,9 @@ import os
 import queue
 import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from penstock.errors import PenstockError, TransferError
@@ -32,6 +33,9 @@ T = TypeVar("T")
 
 UNSETTLED = 256
 """Complete items that may wait for the recorder before whoever completes more has to wait for it."""
+
+SYNCERS = 8
+"""Files that are synced at once."""
 
 GROUP_BYTES = 64 << 20
 GROUP_PARTS = 256
@@ -103,18 +107,20 @@ class Recorder:
         self._room = threading.Semaphore(UNSETTLED)
         self._journal: Journal | None = None
         self._refusal: PenstockError = TransferError("the journal is not open")
+        self._syncers = ThreadPoolExecutor(SYNCERS, "penstock-sync")
+        self._breaking = threading.Lock()
         self.opened = False
         self._thread = threading.Thread(target=self._run, args=(open_journal,), name="penstock-recorder", daemon=True)
         self._thread.start()
 
-    def ask(self, question: Callable[[Journal], T]) -> Future[T]:
+    def ask(self, question: Callable[[Journal], T], *, durable: bool = True) -> Future[T]:
         """Have the recorder's thread call something with the journal, in its own small transaction."""
         answer: Future[T] = Future()
 
         def call() -> bool:
             if answer.set_running_or_notify_cancel():
                 try:
-                    with self._open.transaction():
+                    with self._open.transaction(durable=durable):
                         answer.set_result(question(self._open))
                 except BaseException as error:  # noqa: BLE001  # it belongs to whoever asked
                     answer.set_exception(error)
@@ -166,6 +172,7 @@ class Recorder:
         """Commit what is left, end the thread and close the journal."""
         self._inbox.put(None)
         self._thread.join()
+        self._syncers.shutdown()
 
     @property
     def _open(self) -> Journal:
@@ -200,9 +207,7 @@ class Recorder:
     def _fail(self, group: _Group) -> None:
         self._group = _Group()
         for record in {*group.progress, *group.complete}:
-            if not record.broken:
-                record.broken = True
-                record.outcome(self._refusal)
+            self._break(record, self._refusal)
         self._release(group)
 
     def _release(self, group: _Group) -> None:
@@ -230,8 +235,11 @@ class Recorder:
         started = time.monotonic()
         group = self._group
         journal = self._open
-        with_spans = [r for r in group.progress if r not in group.complete and self._survives(r, r.sink.sync)]
-        complete = {r: o for r, o in group.complete.items() if not r.broken and self._survives(r, _synced(o))}
+        unfinished = [record for record in group.progress if record not in group.complete]
+        files = [(record, partial(_sync, output)) for record, outputs in group.complete.items() for output in outputs]
+        self._each_survives([*((record, record.sink.sync) for record in unfinished), *files])
+        with_spans = [record for record in unfinished if not record.broken]
+        complete = {record: outputs for record, outputs in group.complete.items() if not record.broken}
         if with_spans or complete:
             with journal.transaction():
                 for record in with_spans:
@@ -245,28 +253,40 @@ class Recorder:
         self._group = _Group(wait=min(max(SHORTEST_WAIT, WAIT_PER_COMMIT * spent), LONGEST_WAIT))
         self._release(group)
 
-    def _survives(self, record: Record, step: Callable[[], None]) -> bool:
+    def _each_survives(self, steps: list[tuple[Record, Callable[[], None]]]) -> None:
+        """Run steps that wait for the disk several at once: what it writes together costs little more than one."""
+        for outcome in [self._syncers.submit(self._survives, record, step) for record, step in steps]:
+            outcome.result()
+
+    def _survives(self, record: Record, step: Callable[[], None]) -> None:
         """Run a step for one item; when it fails, the item is reported and nothing more is claimed of it.
 
         After a failed sync the kernel may have dropped the pages, so what was not claimed is never claimed.
         """
         if record.broken:
-            return False
+            return
         try:
             with local_errors(record.scratch):
                 step()
         except (PenstockError, OSError) as error:
+            self._break(
+                record, error if isinstance(error, PenstockError) else TransferError(f"writing failed: {error}")
+            )
+
+    def _break(self, record: Record, error: PenstockError) -> None:
+        """Report an item as failed, once."""
+        with self._breaking:
+            if record.broken:
+                return
             record.broken = True
-            record.outcome(error if isinstance(error, PenstockError) else TransferError(f"writing failed: {error}"))
-            return False
-        return True
+        record.outcome(error)
 
     def _publish(self, journal: Journal, complete: dict[Record, list[Output]]) -> None:
         mtimes: dict[Record, dict[str, int]] = {}
         for record, outputs in complete.items():
             self._survives(record, lambda r=record, o=outputs: mtimes.update({r: place_all(self._folder, o)}))  # type: ignore[misc]  # defaults bind the loop's variables
         self._folder.sync_parents({target for placed in mtimes.values() for target in placed})
-        with journal.transaction():
+        with journal.transaction(durable=False):  # `roll_forward` comes to the same conclusion
             for record, placed in mtimes.items():
                 journal.set_done(record.number, placed)
             journal.set_fact("manifest", "stale")
@@ -280,16 +300,12 @@ def place_all(folder: Folder, outputs: Iterable[Output]) -> dict[str, int]:
     return {output.target: folder.place(output.temporary, output.target) for output in outputs}
 
 
-def _synced(outputs: list[Output]) -> Callable[[], None]:
-    def sync() -> None:
-        for output in outputs:
-            fd = os.open(output.temporary, os.O_RDONLY)
-            try:
-                os.fsync(fd)
-            finally:
-                os.close(fd)
-
-    return sync
+def _sync(output: Output) -> None:
+    fd = os.open(output.temporary, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def roll_forward(journal: Journal, folder: Folder) -> None:

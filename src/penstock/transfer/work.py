@@ -45,6 +45,7 @@ class Work:
     outputs: list[Output] = field(default_factory=list)
     error: PenstockError | None = None
     refetched: bool = False
+    _is_open: bool = False
     _told: float = 0.0
 
     def jobs(self) -> Iterator[int | None]:
@@ -62,8 +63,26 @@ class Work:
             self._told = now
             self.emit(Progress(item=self.item.key, received=self.received, done=len(self.spans), parts=self.item.parts))
 
+    @property
+    def opens_itself(self) -> bool:
+        """Whether the sink may be opened together with the first write: nobody else writes, and a thread is saved."""
+        return self.item.parts == 1 and not self.spans
+
+    def open(self) -> None:
+        """Open the sink, new or as it was left; in a worker thread."""
+        self.sink.open(resume=bool(self.spans))
+        self._is_open = True
+
+    def write(self, part: int, at: int, block: bytearray) -> None:
+        """Write a block of a part's body; in a worker thread."""
+        if not self._is_open:
+            self.open()
+        self.sink.write(part, at, memoryview(block))
+
     def place(self, part: int, body: bytearray | None) -> None:
         """Decode and write a part's whole body, or its absence; in a worker thread."""
+        if not self._is_open:
+            self.open()
         note = self.sink.gap(part) if body is None else self.sink.write(part, 0, memoryview(body))
         if note is not None:
             self.notes[part] = note
@@ -74,6 +93,7 @@ class Work:
         """Forget every part, since some of them are wrong; in a worker thread."""
         self.sink.close()
         self.sink.open(resume=False)
+        self._is_open = True
         self.notes.clear()
         self.refetched = True
 

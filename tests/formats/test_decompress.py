@@ -51,7 +51,7 @@ def test_a_cut_at_any_byte_is_noticed(compression):
 
 
 @pytest.mark.parametrize("compression", BODIES)
-@pytest.mark.parametrize("tail", [b"\0", b"x", gzip.compress(b"more")])
+@pytest.mark.parametrize("tail", [b"\0", b"x", gzip.compress(b"more")], ids=["zero", "letter", "member"])
 def test_nothing_may_follow(compression, tail):
     with pytest.raises(FormatError):
         decompress(BODIES[compression] + tail, compression, 2 * len(PLAIN))

@@ -61,7 +61,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         with _as_httpx_errors(request):
             answer = await self._open_session().request(
                 request.method,
-                URL(str(request.url), encoded=True),
+                URL(request.extensions.get("url") or str(request.url), encoded=True),
                 headers=[pair for pair in request.headers.multi_items() if pair[0] != "transfer-encoding"],
                 data=_payload(request),
                 allow_redirects=False,

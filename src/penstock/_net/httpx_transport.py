@@ -22,6 +22,8 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request and return its answer with the body still on the wire."""
+        if url := request.extensions.get("url"):
+            request.url = httpx.URL(url)
         proxy = self._proxies.for_host(request.url.scheme, request.url.host)
         if proxy not in self._transports:
             self._transports[proxy] = httpx.AsyncHTTPTransport(

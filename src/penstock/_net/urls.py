@@ -68,7 +68,6 @@ def check_foreign(url: str, own: str) -> None:
         InsecureConnection: It leads from https to http.
         UnexpectedResponse: It is no http address, names a user, or leads into this machine or a private network.
     """
-    shown = redact_url(url)
     try:
         parts = urlsplit(url)
         host = parts.hostname
@@ -76,11 +75,11 @@ def check_foreign(url: str, own: str) -> None:
     except ValueError:
         host, usable = None, False
     if not usable or host is None:
-        raise UnexpectedResponse(f"the service points to an address that is not allowed: {shown}")
+        raise UnexpectedResponse(f"the service points to an address that is not allowed: {redact_url(url)}")
     if url.lower().startswith("http:") and own.startswith("https:"):
-        raise InsecureConnection(f"the service points from https to plain http: {shown}")
+        raise InsecureConnection(f"the service points from https to plain http: {redact_url(url)}")
     if is_private(host) and not is_private(urlsplit(own).hostname or ""):
-        raise UnexpectedResponse(f"the service points into a private network: {shown}")
+        raise UnexpectedResponse(f"the service points into a private network: {redact_url(url)}")
 
 
 def is_loopback(host: str) -> bool:
@@ -99,6 +98,7 @@ def _is_local_name(host: str) -> bool:
     return host.lower().rstrip(".") == "localhost" or host.lower().rstrip(".").endswith(".localhost")
 
 
+@lru_cache(maxsize=1024)
 def _address(host: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(host.strip("[]"))

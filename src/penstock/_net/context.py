@@ -45,7 +45,7 @@ class Context:
         self,
         *,
         connections: int = 32,
-        per_host: int = 8,
+        per_host: int = 32,
         memory: int | str = "256MiB",
         bandwidth: int | str | None = None,
         retry: RetryPolicy | None = None,

@@ -51,7 +51,7 @@ class Context(Bridged[AsyncContext], twin_of=AsyncContext):
         self,
         *,
         connections: int = 32,
-        per_host: int = 8,
+        per_host: int = 32,
         memory: int | str = "256MiB",
         bandwidth: int | str | None = None,
         retry: RetryPolicy | None = None,

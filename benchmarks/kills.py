@@ -82,14 +82,19 @@ def jobs(study: str) -> list[Job]:
 
 
 def pull(job: Job, to: Path, env: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Start a pull."""
-    command = [sys.executable, "-m", "penstock", "pull", job.url, *job.options, "--to", str(to), "--json"]
+    """Start a pull, of few connections: most of the job is then either done or not begun when it is killed."""
+    options = [*job.options, "--connections", "8", "--to", str(to), "--json"]
+    command = [sys.executable, "-m", "penstock", "pull", job.url, *options]
     return subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
-def answered(log: Path) -> list[str]:
-    """Return the paths of the data requests that the sandbox has answered."""
-    return [row["path"] for row in read_log(log) if any(mark in row["path"] for mark in DATA)]
+def answered(log: Path, since: float) -> list[str]:
+    """Return the paths of the data requests that came since a moment and have been answered.
+
+    Requests are dated when they come, so that one of a killed run is never taken for one of the next, however late
+    the server notices.
+    """
+    return [row["path"] for row in read_log(log) if row["t"] >= since and any(mark in row["path"] for mark in DATA)]
 
 
 def claimed(folder: Path) -> Iterator[int]:
@@ -122,19 +127,18 @@ def try_once(job: Job, total: int, whole: dict[str, bytes], after: int, to: Path
     """Kill a pull after so many answers, run it again, and compare."""
     assert sandbox.log is not None
     env = {**os.environ, **sandbox.env}
-    before = len(answered(sandbox.log))
+    started = time.time()
     running = pull(job, to, env)
-    deadline = time.monotonic() + WITHIN
-    while len(answered(sandbox.log)) - before < after and running.poll() is None and time.monotonic() < deadline:
+    while len(answered(sandbox.log, started)) < after and running.poll() is None and time.time() < started + WITHIN:
         time.sleep(0.01)
     running.send_signal(signal.SIGKILL)
     running.communicate()
-    first = answered(sandbox.log)[before:]
+    first = answered(sandbox.log, started)
     parts = sum(claimed(to))
-    time.sleep(0.2)  # let the server notice, and log, what it was still answering
-    middle = len(answered(sandbox.log))
+    time.sleep(0.2)  # whatever the killed run had sent has come by now
+    resumed = time.time()
     finish(job, to, env)
-    second = answered(sandbox.log)[middle:]
+    second = answered(sandbox.log, resumed)
     repeated = sum((Counter(second) & Counter(first)).values())
     return Trial(job.platform, len(first), parts, total, len(second), repeated, files(to) == whole)
 
@@ -150,9 +154,9 @@ def run(trials: int, seed: int, latency: float) -> list[Trial]:
             env = {**os.environ, **sandbox.env}
             prepared = []
             for job in jobs(_first_study(env)):
-                before = len(answered(sandbox.log))
+                started = time.time()
                 finish(job, folder / job.platform, env)
-                prepared.append((job, len(answered(sandbox.log)) - before, files(folder / job.platform)))
+                prepared.append((job, len(answered(sandbox.log, started)), files(folder / job.platform)))
             for number in range(trials):
                 job, total, whole = prepared[number % len(prepared)]
                 after = chance.randint(max(1, total // 10), max(2, total * 9 // 10))

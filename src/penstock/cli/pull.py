@@ -87,11 +87,20 @@ async def carry_out(plan: Plan, url: str, output: Output) -> int:
     with display(output) as shown:
         report = await plan.apply(on_event=shown.watch(url))
     output.result(report.to_json(), text=in_words(report), names=[report.target])
+    if report.failures:
+        lament(report, output)
+    return outcome(report)
+
+
+def lament(report: Report, output: Output) -> None:
+    """Name the first failures, what can be done about each kind, and how to go on."""
     for failure in report.failures[:20]:
         output.complain(f"penstock: {failure.item}: {failure.error}")
-    if report.failures and output.resume_with:
-        output.say(f"Hint: Fetch what is missing with: {output.resume_with}")
-    return outcome(report)
+    if len(report.failures) > 20:
+        output.complain(f"penstock: … and {len(report.failures) - 20} more; --json lists all")
+    for hint in list(dict.fromkeys(failure.error.hint for failure in report.failures if failure.error.hint))[:3]:
+        output.say(f"Hint: {hint}")
+    output.say(f"Hint: Fetch what is missing with: {output.resume_with}")
 
 
 def outcome(report: Report) -> int:

@@ -28,7 +28,18 @@ def vectors() -> Path:
 @pytest.fixture(autouse=True)
 def scrubbed_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the developer's own accounts, proxies and configuration out of every test."""
-    prefixes = ("PENSTOCK_", "SEER", "SDK_", "BOSS_", "INTERN_", "SDS_", "AWS_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+    prefixes = (
+        "PENSTOCK_",
+        "SEER",
+        "SDK_",
+        "BOSS_",
+        "INTERN_",
+        "SDS_",
+        "AWS_",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    )
     for name in [name for name in os.environ if name.upper().startswith(prefixes) and name != "PENSTOCK_TEST_DATA"]:
         monkeypatch.delenv(name)
     home = tmp_path_factory.mktemp("home")

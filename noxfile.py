@@ -101,11 +101,12 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Execute the README and the guides, and render the reference into build/docs."""
+    """Execute the README and the guides, and render them and the reference into build/docs."""
     session.install(f".[{TEST_EXTRAS}]", *group("test"), *group("docs"))
     session.run("pytest", "tests/docs", *session.posargs)
     session.run("pdoc", "--docformat", "google", "--output-directory", "build/docs", *REFERENCE)
-    session.log("Reference rendered: open build/docs/index.html")
+    session.run("python", "-m", "tests.docs.render", "build/docs")
+    session.log("Rendered: open build/docs/index.html for the reference, build/docs/guides/README.html for the rest")
 
 
 @nox.session

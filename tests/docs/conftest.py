@@ -29,15 +29,20 @@ def folder(tmp_path: Path, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPa
     return tmp_path
 
 
-@pytest.fixture
-def names(folder: Path) -> dict[str, str]:
+@pytest.fixture(scope="session")
+def names(sandbox: SandboxProcess, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Say what the words in capitals of the documentation stand for: names that this sandbox has."""
     import penstock.sync as penstock
 
-    with penstock.Seer() as seer, penstock.Sds() as sds:
-        study = seer.studies().collect(limit=1)[0].id
-        segment = seer.segments(study).collect(limit=1)[0].id
-        file = str(sds.files("/captures/westford").collect(limit=1)[0].uuid)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+            patch.setenv(name, str(tmp_path_factory.mktemp("home")))
+        for name, value in sandbox.env.items():
+            patch.setenv(name, value)
+        with penstock.Seer() as seer, penstock.Sds() as sds:
+            study = next(iter(seer.studies())).id
+            segment = next(iter(seer.segments(study))).id
+            file = str(next(iter(sds.files("/captures/westford"))).uuid)
     return {
         "STUDY": study,
         "SEGMENT": segment,

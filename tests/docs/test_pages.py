@@ -44,10 +44,11 @@ def test_the_readme_begins_with_the_two_commands_that_set_everything_up() -> Non
 
 
 @pytest.mark.parametrize("block", every("python"))
-def test_python(block: Block, names: dict[str, str]) -> None:
+def test_python(block: Block, folder: Path, names: dict[str, str]) -> None:
     run_python(fill(block.text, names), name=str(block.page), line=block.line)
 
 
+@pytest.mark.timeout(240)  # a process a command, on whatever machine
 @pytest.mark.parametrize("block", every("console"))
 def test_console(block: Block, folder: Path, sandbox: Any, names: dict[str, str]) -> None:
     for command in block.commands:

@@ -21,6 +21,8 @@ from typing import Any
 
 import anyio
 
+from benchmarks.workloads import MONTHS
+
 TICK = 0.005
 BLOCKED = 0.08
 MIB = 1 << 20
@@ -48,6 +50,8 @@ async def watched(url: str, options: dict[str, Any], to: Path) -> dict[str, Any]
         assert max(lags) > BLOCKED - TICK, "the ticker does not see a blocked loop"
         lags.clear()
         async with planned(url, options, to, context) as plan:
+            opening = max(lags, default=0.0)  # libraries load here, once
+            lags.clear()
             report = await plan.apply()
         tasks.cancel_scope.cancel()
     report.raise_for_failures()
@@ -58,6 +62,7 @@ async def watched(url: str, options: dict[str, Any], to: Path) -> dict[str, Any]
         "written_mib": round(report.written / MIB),
         "seconds": round(time.monotonic() - started, 1),
         "peak_rss_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "lag_opening_ms": round(opening * 1000, 2),
         "samples": len(lags),
         "lag_p50_ms": round(statistics.median(lags) * 1000, 2),
         "lag_p99_ms": round(lags[int(len(lags) * 0.99)] * 1000, 2),
@@ -68,7 +73,7 @@ async def watched(url: str, options: dict[str, Any], to: Path) -> dict[str, Any]
 WORKLOADS: dict[str, tuple[str, dict[str, Any]]] = {
     "sds": ("sds:///captures/large", {}),
     "boss": ("boss://demo/cortex/em", {}),
-    "seer": ("seer://{large}", {}),
+    "seer": (f"seer://{MONTHS}", {}),
 }
 
 

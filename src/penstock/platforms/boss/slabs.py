@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from penstock.platforms.boss.channel import Channel
 
-TILE_BYTES = 16 << 20
+TILE_BYTES = 8 << 20
 """Decoded size of a tile: large enough that round trips do not count, small enough to have many under way."""
 
 _HEADER = 16

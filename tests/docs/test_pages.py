@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.docs.pages import GUIDES, README, ROOT, SCRIPTS, Block, blocks, code, fill, table
+from tests.docs.pages import GUIDES, README, SCRIPTS, Block, blocks, code, fill, table
 from tests.docs.running import run_command, run_python
 
 import penstock
@@ -84,7 +83,6 @@ def test_example(script: Path, folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", script],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
         capture_output=True,
         text=True,
         timeout=60,

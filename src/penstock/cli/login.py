@@ -34,7 +34,7 @@ Examples:
 @click.argument("platform", type=click.Choice(list(_ASKED)))
 @click.option("--forget", is_flag=True, help="Remove what was saved instead.")
 def login(platform: str, forget: bool) -> None:
-    """Ask for the account of PLATFORM and save it for later runs, in a file that only you can read.
+    """Ask for the account of a platform and save it for later runs, in a file that only you can read.
 
     Without a terminal the answers are read from stdin, one a line.
     """

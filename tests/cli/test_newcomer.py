@@ -48,3 +48,25 @@ def test_a_program_in_the_sandbox_finds_penstock_without_an_active_environment(t
     command = [SCRIPTS / "penstock", "sandbox", "run", "--", "penstock", "--version"]
     done = subprocess.run(command, cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, timeout=60)
     assert done.returncode == 0
+
+
+def test_a_password_without_an_address_is_told_from_no_account(penstock: Shell) -> None:
+    ran = penstock("ls", "seer://", PENSTOCK_SEER_EMAIL="", PENSTOCK_SEER_KEY_FILE="")
+    assert ran.code == 4
+    assert "no e-mail address" in ran.err
+
+
+def test_a_missing_key_file_is_named(penstock: Shell) -> None:
+    ran = penstock(
+        "ls", "seer://", PENSTOCK_SEER_EMAIL="", PENSTOCK_SEER_PASSWORD="", PENSTOCK_SEER_KEY_FILE="no/such.pem"
+    )
+    assert ran.code == 2
+    assert "no key file no/such.pem" in ran.err
+
+
+def test_resume_brings_back_what_was_deleted(penstock: Shell) -> None:
+    penstock("pull", "sds:///captures/westford", "--to", "captures")
+    next((penstock.folder / "captures").rglob("*.h5")).unlink()
+    assert penstock("verify", "captures").code == 7
+    assert penstock("resume", "captures").code == 0
+    assert penstock("verify", "captures").code == 0

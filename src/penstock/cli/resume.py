@@ -33,7 +33,7 @@ penstock resume data --json
 @_options.memory
 @_options.bandwidth
 async def resume(output: Output, folder: str, **options: Any) -> int:
-    """Run every unfinished pull of FOLDER again; only what is missing is fetched."""
+    """Run every pull of FOLDER again that is not complete; only what is missing is fetched."""
     runs = await to_thread.run_sync(unfinished, Path(folder))
     if not runs:
         output.result({"runs": 0}, text=f"Nothing to resume: every pull to {folder} is complete.")
@@ -47,7 +47,7 @@ async def resume(output: Output, folder: str, **options: Any) -> int:
 
 
 def unfinished(folder: Path) -> list[JsonObject]:
-    """Return the selections that a folder's journal knows as incomplete.
+    """Return the selections that are not complete: every one, when a file that was placed is gone.
 
     Raises:
         NotFound: Nothing was ever pulled to the folder.
@@ -58,4 +58,5 @@ def unfinished(folder: Path) -> list[JsonObject]:
     if not path.is_file():
         raise NotFound(f"nothing was pulled to {folder}", hint="Give the folder that `penstock pull --to` named.")
     with closing(Journal(path, readonly=True)) as journal:
-        return [selection for selection, finished in journal.runs() if not finished]
+        lost = any(not (folder / row["path"]).is_file() for row in journal.placed())
+        return [selection for selection, finished in journal.runs() if lost or not finished]

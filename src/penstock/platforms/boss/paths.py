@@ -20,7 +20,10 @@ def split_path(path: str, depth: int) -> tuple[str, ...]:
     """
     names = tuple(path.removeprefix("boss://").strip("/").split("/"))
     if len(names) != depth:
-        raise SelectionError(f"{path!r} is not a path of the form {'/'.join(_KINDS[:depth])}")
+        raise SelectionError(
+            f"{path!r} is not a path of the form {'/'.join(_KINDS[:depth])}",
+            hint="See what there is with `penstock ls boss://`.",
+        )
     for kind, name in zip(_KINDS, names, strict=False):
         if not _NAME.fullmatch(name):
             raise SelectionError(

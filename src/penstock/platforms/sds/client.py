@@ -134,7 +134,9 @@ class Sds(Platform):
         try:
             key = uuid if isinstance(uuid, UUID) else UUID(uuid)
         except ValueError:
-            raise SelectionError(f"{uuid!r} is no UUID") from None
+            raise SelectionError(
+                f"{uuid!r} is no UUID", hint="A file's UUID stands in its listing: `penstock ls sds:///PATH --json`."
+            ) from None
         return await fetch_file(self._http, key.hex, local=self._local)
 
     async def plan(

@@ -84,7 +84,7 @@ def found(data: Mapping[str, Any], study_id: str) -> dict[str, Any]:
     if not isinstance(study, dict):
         raise NotFound(
             f"there is no study {study_id!r}, or it is not shared with this account",
-            hint="`seer.studies()` lists what this account can see.",
+            hint="List what this account can see with `penstock ls seer://`, or `seer.studies()`.",
         )
     return study
 

@@ -87,6 +87,8 @@ def _login(layers: Layers, given: Given) -> tuple[EmailLogin | ApiKey, str | Non
     if by_email and by_key:
         raise ConfigError("both an e-mail login and an API key were passed to Seer", hint="Pass one of the two.")
     email = None if by_key else layers.optional_secret("email", given.email, kind="text")
+    password = None if by_key else layers.optional_secret("password", given.password, kind="password")
+    by_email = by_email or password is not None
     if by_email or email is not None:
         return _email_login(layers, given, email.reveal() if email else None), region
     return _key_or_legacy(layers, given, region)
@@ -131,6 +133,8 @@ def _legacy_login(home: Path) -> EmailLogin | None:
 
 def _api_key(file: KeyFile, key_id: str | None, region: str | None) -> tuple[ApiKey, str | None]:
     wanted = key_id or file.key_id
+    if not file.path.is_file():
+        raise ConfigError(f"there is no key file {file.path}", hint="Check key_file= or PENSTOCK_SEER_KEY_FILE.")
     if not wanted:
         raise ConfigError(
             f"the key file {file.path.name} does not tell the id of its key",

@@ -55,20 +55,20 @@ def write_manifest(folder: Folder) -> None:
 def _replace(root: Path, journal: Journal) -> None:
     temporary = root / ".penstock" / NAME
     with local_errors(root / NAME):
-        with temporary.open("w", encoding="utf-8") as file:
+        with temporary.open("wb") as file:
             file.writelines(_lines(journal))
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(root / NAME)
 
 
-def _lines(journal: Journal) -> Iterator[str]:
+def _lines(journal: Journal) -> Iterator[bytes]:
     hasher = blake3()
     files = size = 0
     header = {"manifest": VERSION, "penstock": __version__, "written": datetime.now(UTC).isoformat(timespec="seconds")}
     for row in _with_header(header, journal):
         line = _line(row)
-        hasher.update(line.encode())
+        hasher.update(line)
         yield line
         files += "path" in row
         size += row.get("size", 0)
@@ -80,8 +80,9 @@ def _with_header(header: dict[str, Any], journal: Journal) -> Iterator[dict[str,
     yield from journal.placed()
 
 
-def _line(row: dict[str, Any]) -> str:
-    return json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n"
+def _line(row: dict[str, Any]) -> bytes:
+    """Render a row; half a surrogate pair, which UTF-8 has no bytes for, becomes the escape that JSON has for it."""
+    return (json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n").encode("utf-8", "backslashreplace")
 
 
 def read_manifest(folder: Path) -> Iterator[Listed]:
@@ -111,26 +112,27 @@ def read_manifest(folder: Path) -> Iterator[Listed]:
     raise FormatError(f"{path} ends too early", hint=_HINT)
 
 
+_COLUMNS = {"path": str, "size": int, "digest": str, "level": str, "platform": str}
 _HINT = "Run the pull again: it writes a new manifest from the journal and fetches nothing that is there."
 
 
 def _parsed(line: bytes, path: Path) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         row = None
-    if not isinstance(row, dict):
-        raise FormatError(f"{path} has a line that is not a JSON object", hint=_HINT)
+    if not isinstance(row, dict) or not isinstance(row.get("manifest", VERSION), int):
+        raise FormatError(f"{path} has a line that is not a JSON object of ours", hint=_HINT)
     if row.get("manifest", VERSION) > VERSION:
         raise FormatError(f"{path} is of version {row['manifest']}; this penstock reads up to {VERSION}")
     return row
 
 
 def _listed(row: dict[str, Any], path: Path) -> Listed:
-    try:
-        listed = Listed(row["path"], row["size"], Digest.parse(row["digest"]), row["level"], row["platform"])
-    except (KeyError, AttributeError) as error:
-        raise FormatError(f"{path} has a line without {error}", hint=_HINT) from None
+    for name, kind in _COLUMNS.items():
+        if not isinstance(row.get(name), kind):
+            raise FormatError(f"{path} has a line without a proper {name!r}", hint=_HINT)
+    listed = Listed(row["path"], row["size"], Digest.parse(row["digest"]), row["level"], row["platform"])
     if not is_contained(listed.path):
         raise FormatError(f"{path} lists {listed.path!r}, which is outside the folder")
     return listed

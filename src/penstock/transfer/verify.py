@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -127,18 +129,33 @@ async def verify(folder: PathLike, *, level: Level = "digest") -> Verification:
 
 def _check(root: Path, batch: list[Listed], level: Level) -> _Tally:
     tally = _Tally()
+    inside = root.resolve()
     for file in batch:
         tally.files += 1
         tally.size += file.size
         path = root / file.path
         try:
-            same = path.stat().st_size == file.size and (level == "size" or _digest_agrees(path, file))
+            same = _is_ours(path, inside, file) and (level == "size" or _digest_agrees(path, file))
         except (FileNotFoundError, NotADirectoryError):
             tally.missing.append(file.path)
         else:
             if not same:
                 tally.changed.append(file.path)
     return tally
+
+
+def _is_ours(path: Path, inside: Path, file: Listed) -> bool:
+    """Tell whether there is a regular file of the right size, inside the folder even when links are followed."""
+    try:
+        real = path.resolve(strict=True)
+        found = real.stat()
+    except (ValueError, RuntimeError):
+        return False  # no file has such a name, or links go round in circles
+    except OSError as error:
+        if error.errno not in {errno.ELOOP, errno.ENAMETOOLONG}:
+            raise
+        return False
+    return real.is_relative_to(inside) and stat.S_ISREG(found.st_mode) and found.st_size == file.size
 
 
 def _digest_agrees(path: Path, file: Listed) -> bool:

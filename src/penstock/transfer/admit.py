@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock.errors import TargetExists
 from penstock.formats import sink
 from penstock.formats.files import local_errors
-from penstock.transfer.admission import Operation, decide
+from penstock.transfer.admission import Operation, look
 from penstock.transfer.spans import Spans
 from penstock.types import Output
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from penstock.formats.sink import Sink
     from penstock.transfer.folder import Folder
-    from penstock.transfer.journal import Journal
+    from penstock.transfer.journal import Entry, Journal
     from penstock.transfer.source import Source
     from penstock.types import Item, JsonObject
 
@@ -45,11 +46,19 @@ def admit_all(journal: Journal, *, folder: Folder, source: Source, items: Sequen
 
 def admit(journal: Journal, *, folder: Folder, source: Source, item: Item) -> Admitted:
     """Decide about an item and, when something is to be fetched, enter it; in the recorder's thread."""
-    entry = journal.lookup(source.platform, source.instance, item.key)
-    operation = decide(item, entry, folder, journal)
+    operation, entry, targets = look(journal, folder, source, item)
+    if operation.error is not None:
+        return Admitted(operation)
+    if (before := journal.seen(item)) is not None:
+        return Admitted(_again(item, same=before == item.identity))
+    if (rival := journal.want(item, targets)) is not None:
+        return Admitted(_contended(item, *rival))
     scratch = folder.scratch(source.platform, source.instance, item.key)
     match operation.action:
-        case "unneeded" | "conflict":
+        case "conflict":
+            return Admitted(operation)
+        case "unneeded" if entry is not None:
+            _refresh(journal, folder, entry)
             return Admitted(operation)
         case "adopt":
             _adopt(journal, folder, source, item)
@@ -58,6 +67,31 @@ def admit(journal: Journal, *, folder: Folder, source: Source, item: Item) -> Ad
             return Admitted(operation, entry.id, scratch, entry.spans, entry.notes)
         case _:
             return _entered(journal, folder, source, replace(operation, action="fetch"), scratch)
+
+
+def _again(item: Item, *, same: bool) -> Operation:
+    """Judge an item whose key has been listed before; the first is fetched, or stands."""
+    if same:
+        return Operation("unneeded", item, "listed twice")
+    error = TargetExists(
+        f"{item.key} is listed twice, with different contents", hint="Select only one of them, or use two folders."
+    )
+    return Operation("conflict", item, str(error), error)
+
+
+def _contended(item: Item, target: str, other: str) -> Operation:
+    error = TargetExists(
+        f"{item.key} and {other} both want to be {target}", hint="Select one of them, or use two folders."
+    )
+    return Operation("conflict", item, str(error), error)
+
+
+def _refresh(journal: Journal, folder: Folder, entry: Entry) -> None:
+    """Remember the time stamps of files that were copied, so that they are not hashed on every run."""
+    found = [(placed, folder.stat(placed.target)) for placed in entry.outputs]
+    times = {placed.target: now.st_mtime_ns for placed, now in found if now and now.st_mtime_ns != placed.mtime_ns}
+    if times:
+        journal.set_times(times)
 
 
 def _entered(journal: Journal, folder: Folder, source: Source, operation: Operation, scratch: Path) -> Admitted:

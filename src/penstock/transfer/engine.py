@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -65,6 +65,8 @@ class Transfer:
         self._fetcher = Fetcher(source, context)
         self._tally = Tally(self._emit)
         self._open: set[Work] = set()
+        self._held = ExitStack()
+        self._loop: asyncio.AbstractEventLoop
         self._folder: Folder
         self._recorder: Recorder
         self._settled: MemoryObjectSendStream[Settled]
@@ -75,8 +77,8 @@ class Transfer:
         Raises:
             PenstockError: What concerns the whole transfer; the failures of items are in the report.
         """
-        self._folder = await to_thread.run_sync(Folder, to)
-        self._recorder = Recorder(self._folder, self._open_journal)
+        self._loop = asyncio.get_running_loop()
+        self._recorder = Recorder(partial(self._open_target, to))
         try:
             run = await self._ask(lambda journal: journal.start_run(selection))
             self._emit(TransferStarted(platform=self._source.platform, target=str(self._folder.root)))
@@ -92,21 +94,25 @@ class Transfer:
         self._emit(TransferFinished(report=report))
         return report
 
-    def _open_journal(self) -> Journal:
-        journal = Journal(self._folder.journal)
-        roll_forward(journal, self._folder)
-        return journal
+    def _open_target(self, to: PathLike) -> tuple[Folder, Journal]:
+        """Take the folder and finish what a crash left; in the recorder's thread, which no cancellation can lose."""
+        self._folder = self._held.enter_context(closing(Folder(to)))
+        with ExitStack() as undo:
+            journal = undo.enter_context(closing(Journal(self._folder.journal)))
+            roll_forward(journal, self._folder)
+            self._folder.sweep(journal.resumable())
+            undo.pop_all()
+        return self._folder, journal
 
     def _wind_up(self) -> None:
         """Leave the folder consistent, however the run ended."""
-        try:
+        with self._held:
             self._recorder.close()
             for work in self._open:
-                work.sink.close()
+                with suppress(OSError):
+                    work.sink.close()
             if self._recorder.opened:
                 write_manifest(self._folder)
-        finally:
-            self._folder.close()
 
     async def _carry_out(self) -> None:
         self._settled, settled = anyio.create_memory_object_stream[Settled](math.inf)
@@ -154,19 +160,37 @@ class Transfer:
         if operation.action == "conflict":
             self._tally.failed(item, conflict(operation, self._folder))
             return None
-        work = self._work_for(admitted)
-        if not work.opens_itself:
-            await self._fetcher.hop(work.open)
+        work = self._work_for(admitted) if item.parts == 1 else await self._fetcher.hop(self._work_for, admitted)
         self._open.add(work)
+        try:
+            if not work.opens_itself:
+                await self._open_sink(work)
+        except PenstockError as error:
+            self._fail(work, error)
+            self._open.discard(work)
+            return None
         self._emit(ItemStarted(item=item.key, size=item.size, parts=item.parts, done=len(work.spans)))
         return work
 
+    async def _open_sink(self, work: Work) -> None:
+        """Open a sink; when what it was to continue is gone or cut short, start anew."""
+        try:
+            await self._fetcher.hop(work.open)
+        except PenstockError as error:
+            if error.fatal or not work.spans:
+                raise
+            await self._start_over(work)
+
+    async def _start_over(self, work: Work) -> None:
+        """Forget what has come of an item, in the journal first."""
+        await self._ask(lambda journal: journal.forget_progress(work.record.number))
+        await self._fetcher.hop(work.start_over)
+
     def _work_for(self, admitted: Admitted) -> Work:
-        loop = asyncio.get_running_loop()
         sink = admitted.make_sink()
 
         def outcome(error: PenstockError | None) -> None:
-            loop.call_soon_threadsafe(self._outcome, work, error)
+            self._loop.call_soon_threadsafe(self._outcome, work, error)
 
         record = Record(admitted.number, admitted.scratch, sink, outcome)
         work = Work(admitted.operation.item, sink, record, admitted.spans, admitted.notes, self._emit)
@@ -200,8 +224,16 @@ class Transfer:
             self._fail(work, error)
         if work.error is not None and not work.outputs:
             await to_thread.run_sync(self._recorder.flush)  # which may still have to sync what has arrived
-            await self._fetcher.hop(work.sink.close)
+            await self._fetcher.hop(self._drop, work)
+        self._tally.received(work.received)
         self._open.discard(work)
+
+    def _drop(self, work: Work) -> None:
+        """Let go of an item that failed; a single part cannot be continued, so what came of it is of no use."""
+        with suppress(OSError):
+            work.sink.close()
+        if work.item.parts == 1:
+            self._folder.discard(work.record.scratch)
 
     async def _finish(self, work: Work) -> None:
         """Finish an item; when its bytes turn out wrong, fetch all of it once more."""
@@ -213,8 +245,8 @@ class Transfer:
                 raise
             self._emit(Retrying(item=work.item.key, attempt=1, delay=0.0, cause=error))
         await to_thread.run_sync(self._recorder.flush)
-        await self._ask(lambda journal: journal.forget_progress(work.record.number))
-        await self._fetcher.hop(work.start_over)
+        work.refetched = True
+        await self._start_over(work)
         for part in range(work.item.parts):
             await self._bring(work, part)
         await self._fetcher.hop(self._hand_over, work)
@@ -244,7 +276,7 @@ class Transfer:
             raise error
         if work.error is None:
             work.error = error
-            self._tally.failed(work.item, error, work.received)
+            self._tally.failed(work.item, error)
 
     async def _ask(self, question: Callable[[Journal], T], *, durable: bool = True) -> T:
         """Ask the journal something through the recorder's thread."""

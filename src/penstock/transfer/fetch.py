@@ -58,7 +58,8 @@ class Fetcher:
         """
 
         def tell(attempt: int, delay: float, cause: PenstockError) -> None:
-            work.emit(Retrying(item=work.item.key, attempt=attempt, delay=delay, cause=cause))
+            if work.error is None:
+                work.emit(Retrying(item=work.item.key, attempt=attempt, delay=delay, cause=cause))
 
         attempt = self._whole if work.sink.whole else self._streamed
         async with self._context.memory.reserve(work.item.part_bytes):
@@ -70,6 +71,7 @@ class Fetcher:
         """Receive a part, give the connection back, then decode and write it."""
         body = await self._body(work, part)
         await self.hop(work.place, part, body)
+        work.placed(part, gap=body is None)
         return len(body or b"")
 
     async def _body(self, work: Work, part: int) -> bytearray | None:
@@ -100,7 +102,7 @@ class Fetcher:
                     pending = bytearray()
         if pending or not at:
             await self.hop(work.write, part, at, pending)
-        work.spans.add(part, part + 1)
+        work.placed(part)
         return at + len(pending)
 
     async def _count(self, work: Work, block: bytes) -> None:

@@ -21,7 +21,7 @@ from penstock.transfer.names import RESERVED, is_contained
 from penstock.types import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from penstock.types import PathLike
 
@@ -86,6 +86,10 @@ class Folder:
             return os.stat(target, dir_fd=self._root_fd, follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            if error.errno in {errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL}:
+                raise UnsafePath(f"{target!r} cannot be a file in {self.root}: {error.strerror}") from None
+            raise TargetUnwritable(f"{target!r} in {self.root} cannot be looked at: {error.strerror}") from error
 
     @contextmanager
     def _parent(self, target: str) -> Iterator[tuple[int, str]]:
@@ -123,8 +127,19 @@ class Folder:
         The name is durable once `sync_parents` has run.
         """
         with local_errors(self.root / target), self._parent(target) as (fd, name):
-            os.replace(temporary, name, dst_dir_fd=fd)
+            try:
+                os.replace(temporary, name, dst_dir_fd=fd)
+            except IsADirectoryError:
+                raise TargetExists(
+                    f"{target!r} in {self.root} is a folder where a file is due",
+                    hint="Move it away, or choose another folder.",
+                ) from None
             return os.stat(name, dir_fd=fd, follow_symlinks=False).st_mtime_ns
+
+    def remove(self, target: str) -> None:
+        """Remove a file of ours, if it is still there."""
+        with local_errors(self.root / target), self._parent(target) as (fd, name), suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=fd)
 
     def sync_parents(self, targets: set[str]) -> None:
         """Make the names in the directories of these targets durable, each directory once."""
@@ -144,6 +159,13 @@ class Folder:
             return
         except OSError:
             shutil.rmtree(scratch, ignore_errors=True)
+
+    def sweep(self, kept: Iterable[Sequence[str]]) -> None:
+        """Remove the part files of all items but those with the given keys; a crash may have left some."""
+        wanted = {self.scratch(*key) for key in kept}
+        for scratch in (self.state / "parts").iterdir():
+            if scratch not in wanted:
+                self.discard(scratch)
 
     def close(self) -> None:
         """Let go of the folder; the kernel does so too when the process dies."""

@@ -14,13 +14,14 @@ journal after a crash finishes them.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penstock.errors import DiskFull, JournalCorrupt
+from penstock.errors import DiskFull, JournalCorrupt, TargetUnwritable
 from penstock.transfer.spans import Spans
 from penstock.types import Digest, Output
 
@@ -66,14 +67,21 @@ CREATE TABLE IF NOT EXISTS run (
     id INTEGER PRIMARY KEY, selection TEXT NOT NULL UNIQUE, finished INTEGER NOT NULL DEFAULT 0
 );
 """
+_LISTED = """
+CREATE TEMP TABLE seen (key TEXT PRIMARY KEY, identity TEXT NOT NULL) WITHOUT ROWID;
+CREATE TEMP TABLE wanted (target TEXT PRIMARY KEY, key TEXT NOT NULL, digest TEXT) WITHOUT ROWID;
+"""
+"""What this run has listed: SQLite keeps it out of memory, and drops it when the journal is closed."""
+_UNWRITABLE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}
 FREE_SPACE = "Free some space, then run the same command again: it goes on from there."
 _NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "lustre", "gpfs", "beegfs", "ceph", "9p", "afs", "fuse")
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A finished file as the journal remembers it."""
+    """A finished file as the journal remembers it; no time stamp as long as it is about to be renamed."""
 
+    item: int
     target: str
     size: int
     mtime_ns: int | None
@@ -123,6 +131,7 @@ class Journal:
         self._db.execute(f"PRAGMA journal_mode = {'TRUNCATE' if on_network(self._path) else 'WAL'}")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.executescript(_SCHEMA)
+        self._db.executescript(_LISTED)
         self._db.execute("INSERT OR IGNORE INTO fact VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
 
     def _check_version(self) -> None:
@@ -138,8 +147,14 @@ class Journal:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+            if code == sqlite3.SQLITE_FULL:
                 raise DiskFull(f"no space is left for the journal {self._path}", hint=FREE_SPACE) from error
+            if code in _UNWRITABLE:
+                raise TargetUnwritable(
+                    f"the journal {self._path} cannot be written: {error}",
+                    hint="Choose another folder, or mend its permissions.",
+                ) from error
             raise JournalCorrupt(
                 f"the journal {self._path} cannot be used: {error}",
                 hint=f"Move {self._path.parent} away; files that are complete are recognised again by their digests.",
@@ -194,18 +209,38 @@ class Journal:
             notes = self._db.execute("SELECT part, note FROM note WHERE item = ?", (entry.id,))
             entry.notes = {part: json.loads(note) for part, note in notes}
         else:
-            entry.outputs = self._outputs(entry.id)
+            entry.outputs = self.outputs(entry.id)
         return entry
 
-    def _outputs(self, item: int) -> list[Placed]:
-        rows = self._db.execute(
-            "SELECT target, size, mtime_ns, digest, level FROM output WHERE item = ? ORDER BY target", (item,)
-        )
-        return [Placed(target, size, mtime, Digest.parse(digest), level) for target, size, mtime, digest, level in rows]
+    def outputs(self, item: int) -> list[Placed]:
+        """Return the files of an item, those of an earlier version while it is fetched anew."""
+        rows = self._db.execute(f"{_SELECT_PLACED} WHERE item = ? ORDER BY target", (item,))
+        return [_placed(row) for row in rows]
 
-    def owns(self, target: str) -> bool:
-        """Tell whether a file of that name was placed by penstock."""
-        return self._db.execute("SELECT 1 FROM output WHERE target = ?", (target,)).fetchone() is not None
+    def owner(self, target: str) -> Placed | None:
+        """Return what penstock has placed under a name, or is about to."""
+        row = self._db.execute(f"{_SELECT_PLACED} WHERE target = ?", (target,)).fetchone()
+        return None if row is None else _placed(row)
+
+    def seen(self, item: Item) -> str | None:
+        """Note that an item was listed; return its identity if its key has been listed before in this run."""
+        if self._db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (item.key, item.identity)).rowcount:
+            return None
+        return str(self._db.execute("SELECT identity FROM seen WHERE key = ?", (item.key,)).fetchone()[0])
+
+    def want(self, item: Item, targets: Iterable[str]) -> tuple[str, str] | None:
+        """Note which files an item will become; return one, and the key of the item listed before that wants it too.
+
+        Two items may want one file when the service says that it is the same for both.
+        """
+        digest = None if item.digest is None else str(item.digest)
+        for target in targets:
+            if self._db.execute("INSERT OR IGNORE INTO wanted VALUES (?, ?, ?)", (target, item.key, digest)).rowcount:
+                continue
+            key, other = self._db.execute("SELECT key, digest FROM wanted WHERE target = ?", (target,)).fetchone()
+            if digest is None or digest != other:
+                return target, key
+        return None
 
     def begin(self, platform: str, instance: str, item: Item) -> int:
         """Enter an item as partial, with nothing done; return its number.
@@ -244,18 +279,33 @@ class Journal:
         self._db.execute("DELETE FROM output WHERE item = ?", (item,))
         self._db.executemany(
             "INSERT OR REPLACE INTO output VALUES (?, ?, ?, ?, ?, ?, NULL)",
-            [(o.target, item, str(o.temporary), o.size, str(o.digest), o.level) for o in outputs],
+            [(o.target, item, self._relative(o.temporary), o.size, str(o.digest), o.level) for o in outputs],
         )
         self._db.execute("UPDATE item SET state = 'publishing' WHERE id = ?", (item,))
 
     def set_done(self, item: int, mtimes: Mapping[str, int]) -> None:
         """Record that every file of an item stands, with its modification time in ns by target."""
+        self.set_times(mtimes)
+        self._db.execute("UPDATE item SET state = 'done' WHERE id = ?", (item,))
+        self.forget_progress(item)
+
+    def set_times(self, mtimes: Mapping[str, int]) -> None:
+        """Remember the modification times in ns, by target, of files that stand."""
         self._db.executemany(
             "UPDATE output SET mtime_ns = ?, temporary = '' WHERE target = ?",
             [(mtime, target) for target, mtime in mtimes.items()],
         )
-        self._db.execute("UPDATE item SET state = 'done' WHERE id = ?", (item,))
-        self.forget_progress(item)
+
+    def withdraw(self, item: int, mtimes: Mapping[str, int]) -> None:
+        """Take an announcement back: the item is unfinished again, and only those of its files stand that are named."""
+        self._db.execute(
+            "DELETE FROM output WHERE item = ? AND mtime_ns IS NULL AND NOT EXISTS "
+            "(SELECT 1 FROM json_each(?) WHERE value = target)",
+            (item, json.dumps(list(mtimes))),
+        )
+        self.set_times(mtimes)
+        self._db.execute("UPDATE item SET state = 'partial' WHERE id = ?", (item,))
+        self._db.execute("INSERT OR REPLACE INTO fact VALUES ('manifest', 'stale')")
 
     def void(self, item: int) -> None:
         """Forget an item and its files altogether."""
@@ -271,8 +321,19 @@ class Journal:
             "SELECT temporary, target, size, digest, level FROM output WHERE item = ?", (item,)
         ).fetchall()
         return [
-            Output(Path(tmp), target, size, Digest.parse(digest), level) for tmp, target, size, digest, level in rows
+            Output(self._path.parent / tmp, target, size, Digest.parse(digest), level)
+            for tmp, target, size, digest, level in rows
         ]
+
+    def _relative(self, temporary: Path) -> str:
+        """Name a part file by its way from the journal: a folder may be moved or copied, and must not reach back."""
+        return os.path.relpath(temporary, self._path.parent)
+
+    def resumable(self) -> Iterator[tuple[str, str, str]]:
+        """Yield platform, instance and key of the items whose part files are worth keeping."""
+        yield from self._db.execute(
+            "SELECT platform, instance, key FROM item WHERE state = 'partial' AND id IN (SELECT item FROM span)"
+        )
 
     def claims(self) -> dict[str, int]:
         """Return how many parts are claimed of each item, by key; complete items count in full."""
@@ -322,10 +383,17 @@ class Journal:
 
     def close(self) -> None:
         """Commit what was left to a later commit, and close the file."""
-        with self._explained():
+        with self._explained(), closing(self._db):
             if self._db.in_transaction:
                 self._commit()
-            self._db.close()
+
+
+_SELECT_PLACED = "SELECT item, target, size, mtime_ns, digest, level FROM output"
+
+
+def _placed(row: tuple[Any, ...]) -> Placed:
+    item, target, size, mtime, digest, level = row
+    return Placed(item, target, size, mtime, Digest.parse(digest), level)
 
 
 def on_network(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> bool:

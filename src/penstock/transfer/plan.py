@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from anyio import to_thread
 
 from penstock.errors import Closed
-from penstock.transfer.admission import Operation, decide
+from penstock.transfer.admission import Operation, look
 from penstock.transfer.engine import Transfer
 from penstock.transfer.folder import Folder
 from penstock.transfer.journal import Journal
@@ -55,6 +55,8 @@ class Plan:
         self._context = context
         self._spool: IO[str] | None = None
         self._applied = False
+        self._broken = False
+        self._root = Path(to).expanduser().absolute()
         self.to = Path(to)
         self.selection = selection
 
@@ -71,7 +73,7 @@ class Plan:
 
     async def _operations(self) -> AsyncGenerator[Operation, None]:
         """Look at each item beside what the folder's journal knows, if there is one."""
-        look = await to_thread.run_sync(_Look, self.to)
+        look = await to_thread.run_sync(_Look, self._root)
         try:
             async with aclosing(self._all_items(keep=True)) as items:
                 async for item in items:
@@ -98,19 +100,35 @@ class Plan:
         if self._applied:
             raise Closed("this plan has been applied", hint="Make a new plan: it sees what is there by now.")
         self._applied = True
-        async with aclosing(self._all_items(keep=False)) as items:
+        async with self, aclosing(self._all_items(keep=False)) as items:
             transfer = Transfer(self._source, items, context=self._context, on_event=on_event)
-            return await transfer.run(self.to, self.selection)
+            return await transfer.run(self._root, self.selection)
 
     async def _all_items(self, *, keep: bool) -> AsyncGenerator[Item, None]:
         """Yield what a preview has spooled, then what is still to be listed."""
+        if self._broken:
+            raise Closed("the listing of this plan broke off", hint="Make a new plan: this one would miss items.")
         if self._spool is not None:
             self._spool.seek(0)
             while line := await to_thread.run_sync(self._spool.readline):
                 yield Item.from_json(json.loads(line))
-        async for item in self._items:
+        async with aclosing(self._listed(keep=keep)) as rest:
+            async for item in rest:
+                yield item
+
+    async def _listed(self, *, keep: bool) -> AsyncGenerator[Item, None]:
+        """Yield what is still to be listed; an error or a cancellation meanwhile may have swallowed items."""
+        listing = aiter(self._items)
+        while True:
+            self._broken = True
+            try:
+                item = await anext(listing)
+            except StopAsyncIteration:
+                self._broken = False
+                return
             if keep:
                 await to_thread.run_sync(self._keep, item)
+            self._broken = False
             yield item
 
     def _keep(self, item: Item) -> None:
@@ -145,8 +163,7 @@ class _Look:
         self._folder = Folder(to, hold=False) if to.is_dir() else None
 
     def at(self, source: Source, item: Item) -> Operation:
-        entry = self._journal.lookup(source.platform, source.instance, item.key) if self._journal else None
-        return decide(item, entry, self._folder, self._journal)
+        return look(self._journal, self._folder, source, item).operation
 
     def close(self) -> None:
         if self._journal:

@@ -13,12 +13,14 @@ import queue
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from penstock.errors import PenstockError, TransferError
+from penstock.errors import PenstockError, TargetExists, TransferError
 from penstock.formats.files import local_errors
+from penstock.transfer.admission import is_unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from penstock.formats.sink import Sink
     from penstock.transfer.folder import Folder
-    from penstock.transfer.journal import Journal
+    from penstock.transfer.journal import Journal, Placed
     from penstock.types import JsonObject, Output, Span
 
 T = TypeVar("T")
@@ -100,8 +102,8 @@ class Recorder:
     durable; `flush` and `close` wait for the disk.
     """
 
-    def __init__(self, folder: Folder, open_journal: Callable[[], Journal]) -> None:
-        self._folder = folder
+    def __init__(self, open_target: Callable[[], tuple[Folder, Journal]]) -> None:
+        self._folder: Folder
         self._inbox: queue.SimpleQueue[Callable[[], bool] | None] = queue.SimpleQueue()
         self._group = _Group()
         self._room = threading.Semaphore(UNSETTLED)
@@ -110,7 +112,8 @@ class Recorder:
         self._syncers = ThreadPoolExecutor(SYNCERS, "penstock-sync")
         self._breaking = threading.Lock()
         self.opened = False
-        self._thread = threading.Thread(target=self._run, args=(open_journal,), name="penstock-recorder", daemon=True)
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, args=(open_target,), name="penstock-recorder", daemon=True)
         self._thread.start()
 
     def ask(self, question: Callable[[Journal], T], *, durable: bool = True) -> Future[T]:
@@ -121,9 +124,11 @@ class Recorder:
             if answer.set_running_or_notify_cancel():
                 try:
                     with self._open.transaction(durable=durable):
-                        answer.set_result(question(self._open))
+                        result = question(self._open)
                 except BaseException as error:  # noqa: BLE001  # it belongs to whoever asked
                     answer.set_exception(error)
+                else:
+                    answer.set_result(result)
             return False
 
         self._inbox.put(call)
@@ -180,27 +185,26 @@ class Recorder:
             raise self._refusal
         return self._journal
 
-    def _run(self, open_journal: Callable[[], Journal]) -> None:
+    def _run(self, open_target: Callable[[], tuple[Folder, Journal]]) -> None:
         try:
-            self._journal = open_journal()
+            self._folder, self._journal = open_target()
             self.opened = True
             while self._gather():
                 self._commit()
             self._commit()
+            self._journal.close()
         except Exception as error:  # noqa: BLE001  # told to everybody who waits, below
             self._give_up(error)
-        finally:
-            if self._journal is not None:
-                self._journal.close()
 
     def _give_up(self, error: Exception) -> None:
         """Without a journal nothing can be finished: tell every item and every asker why, until closed."""
         self._refusal = error if isinstance(error, PenstockError) else TransferError(f"the journal failed: {error!r}")
         journal, self._journal = self._journal, None
         if journal is not None:
-            journal.close()
+            with suppress(PenstockError):  # that it cannot be used is what `error` says
+                journal.close()
         self._fail(self._group)
-        while (message := self._inbox.get()) is not None:
+        while not self._closing and (message := self._inbox.get()) is not None:
             message()
             self._fail(self._group)
 
@@ -213,7 +217,8 @@ class Recorder:
     def _release(self, group: _Group) -> None:
         """Let go of everything that came with a group."""
         for record in group.complete:
-            record.sink.close()
+            with suppress(OSError):  # the files themselves have been synced, or have failed
+                record.sink.close()
             self._room.release()
         for event in group.waiting:
             event.set()
@@ -227,6 +232,7 @@ class Recorder:
             except queue.Empty:
                 return True
             if message is None:
+                self._closing = True
                 return False
             hurried = message() or hurried
         return True
@@ -245,8 +251,7 @@ class Recorder:
                 for record in with_spans:
                     journal.add_spans(record.number, group.progress[record].spans)
                     journal.add_notes(record.number, group.progress[record].notes)
-                for record, outputs in complete.items():
-                    journal.set_publishing(record.number, outputs)
+                complete = {record: outputs for record, outputs in complete.items() if self._announced(record, outputs)}
         if complete:
             self._publish(journal, complete)
         spent = time.monotonic() - started
@@ -282,22 +287,62 @@ class Recorder:
         record.outcome(error)
 
     def _publish(self, journal: Journal, complete: dict[Record, list[Output]]) -> None:
-        mtimes: dict[Record, dict[str, int]] = {}
+        mtimes: dict[Record, dict[str, int]] = {record: {} for record in complete}
         for record, outputs in complete.items():
-            self._survives(record, lambda r=record, o=outputs: mtimes.update({r: place_all(self._folder, o)}))  # type: ignore[misc]  # defaults bind the loop's variables
+            self._survives(record, partial(place_all, self._folder, outputs, mtimes[record]))
         self._folder.sync_parents({target for placed in mtimes.values() for target in placed})
         with journal.transaction(durable=False):  # `roll_forward` comes to the same conclusion
             for record, placed in mtimes.items():
-                journal.set_done(record.number, placed)
+                settle = journal.withdraw if record.broken else journal.set_done
+                settle(record.number, placed)
             journal.set_fact("manifest", "stale")
-        for record in mtimes:
-            self._folder.discard(record.scratch)
-            record.outcome(None)
+        for record in complete:
+            if not record.broken:
+                self._folder.discard(record.scratch)
+                record.outcome(None)
+
+    def _announced(self, record: Record, outputs: list[Output]) -> bool:
+        """Enter the files of an item as about to take their names, unless one is another item's with other bytes.
+
+        Files of its earlier version that the new one lacks go first: should that be all that happens, they are gone
+        from an item that is void anyway.
+        """
+        journal = self._open
+        for output in outputs:
+            owner = journal.owner(output.target)
+            if owner is not None and owner.item != record.number and self._is_in_the_way(owner, output):
+                self._break(record, _belongs_to_another(output.target, self._folder))
+                return False
+        self._survives(record, partial(_retire, self._folder, journal.outputs(record.number), outputs))
+        if not record.broken:
+            journal.set_publishing(record.number, outputs)
+        return not record.broken
+
+    def _is_in_the_way(self, owner: Placed, output: Output) -> bool:
+        """Tell whether another item's file stands, or is about to stand, under the name, with other bytes."""
+        stands = owner.mtime_ns is None or self._folder.stat(output.target) is not None
+        return stands and owner.digest != output.digest
 
 
-def place_all(folder: Folder, outputs: Iterable[Output]) -> dict[str, int]:
-    """Move finished files to their names; return their modification times in ns by target."""
-    return {output.target: folder.place(output.temporary, output.target) for output in outputs}
+def _belongs_to_another(target: str, folder: Folder) -> TargetExists:
+    return TargetExists(
+        f"{target} in {folder.root} belongs to another item, whose bytes are others",
+        hint="Download one of them to another folder.",
+    )
+
+
+def _retire(folder: Folder, before: Iterable[Placed], outputs: Iterable[Output]) -> None:
+    """Remove the files of an earlier version that the new one lacks; those that were changed here are kept."""
+    targets = {output.target for output in outputs}
+    for placed in before:
+        if placed.target not in targets and is_unchanged(placed, folder):
+            folder.remove(placed.target)
+
+
+def place_all(folder: Folder, outputs: Iterable[Output], mtimes: dict[str, int]) -> None:
+    """Move finished files to their names, entering the modification time in ns of each that got there."""
+    for output in outputs:
+        mtimes[output.target] = folder.place(output.temporary, output.target)
 
 
 def _sync(output: Output) -> None:
@@ -309,17 +354,23 @@ def _sync(output: Output) -> None:
 
 
 def roll_forward(journal: Journal, folder: Folder) -> None:
-    """Finish the renames that a crash cut short; an item that cannot be finished is forgotten and fetched again."""
+    """Finish the renames that a crash cut short; what cannot be finished is fetched again."""
     for item, outputs in journal.unpublished():
-        waiting = [output for output in outputs if output.temporary.exists()]
-        there = [output for output in outputs if output not in waiting]
-        if all((found := folder.stat(o.target)) is not None and found.st_size == o.size for o in there):
-            place_all(folder, waiting)
-            folder.sync_parents({output.target for output in outputs})
-            mtimes = {o.target: found.st_mtime_ns for o in outputs if (found := folder.stat(o.target)) is not None}
-            with journal.transaction():
+        mtimes = _standing(folder, outputs)
+        with suppress(PenstockError, OSError):  # it will be met again, and told of, when the item is published anew
+            place_all(folder, [output for output in outputs if output.temporary.exists()], mtimes)
+        folder.sync_parents(set(mtimes))
+        with journal.transaction():
+            if len(mtimes) == len(outputs):
                 journal.set_done(item, mtimes)
-                journal.set_fact("manifest", "stale")
-        else:
-            with journal.transaction():
+            elif mtimes:
+                journal.withdraw(item, mtimes)
+            else:
                 journal.void(item)
+            journal.set_fact("manifest", "stale")
+
+
+def _standing(folder: Folder, outputs: Iterable[Output]) -> dict[str, int]:
+    """Return the modification times of the files that have taken their names already."""
+    found = {output: folder.stat(output.target) for output in outputs if not output.temporary.exists()}
+    return {o.target: there.st_mtime_ns for o, there in found.items() if there is not None and there.st_size == o.size}

@@ -33,9 +33,13 @@ class Tally:
         self._counts.update(items=1, unneeded=1)
         self._emit(ItemSkipped(item=item.key, reason=reason))
 
-    def failed(self, item: Item, error: PenstockError, received: int = 0) -> None:
+    def received(self, size: int) -> None:
+        """Count bytes that came over the wire, whatever became of them."""
+        self._counts.update(received=size)
+
+    def failed(self, item: Item, error: PenstockError) -> None:
         """Count an item that was given up."""
-        self._counts.update(items=1, received=received)
+        self._counts.update(items=1)
         self._failures.append(Failure(item.key, item.target, error))
         self._emit(ItemFailed(item=item.key, error=error))
 
@@ -43,7 +47,7 @@ class Tally:
         """Count an item whose files stand."""
         size = sum(output.size for output in work.outputs)
         files = len(work.outputs)
-        self._counts.update(items=1, done=1, files=files, written=size, gaps=work.gaps, received=work.received)
+        self._counts.update(items=1, done=1, files=files, written=size, gaps=work.gaps)
         self._levels.update(output.level for output in work.outputs)
         self._emit(ItemFinished(item=work.item.key, received=work.received, files=files, size=size))
 

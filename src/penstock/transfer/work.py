@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from penstock.errors import PenstockError, Recovery
 from penstock.events import Event, Progress
+from penstock.transfer.spans import Spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from penstock.formats.sink import Sink
     from penstock.transfer.recorder import Record
-    from penstock.transfer.spans import Spans
     from penstock.types import Item, JsonObject, Output
 
 PROGRESS_SECONDS = 0.1
@@ -56,10 +56,10 @@ class Work:
         yield from self.spans.missing(0, self.item.parts)
 
     def arrived(self, size: int) -> None:
-        """Count bytes from the wire and, now and then, tell of them."""
+        """Count bytes from the wire and, now and then, tell of them, unless the item has failed meanwhile."""
         self.received += size
         now = time.monotonic()
-        if now - self._told >= PROGRESS_SECONDS:
+        if self.error is None and now - self._told >= PROGRESS_SECONDS:
             self._told = now
             self.emit(Progress(item=self.item.key, received=self.received, done=len(self.spans), parts=self.item.parts))
 
@@ -86,16 +86,20 @@ class Work:
         note = self.sink.gap(part) if body is None else self.sink.write(part, 0, memoryview(body))
         if note is not None:
             self.notes[part] = note
-        self.gaps += body is None
+
+    def placed(self, part: int, *, gap: bool = False) -> None:
+        """Count a part that is written; on the event loop, since threads would count over each other."""
+        self.gaps += gap
         self.spans.add(part, part + 1)
 
     def start_over(self) -> None:
-        """Forget every part, since some of them are wrong; in a worker thread."""
+        """Forget every part, since some of them are wrong or gone; in a worker thread."""
         self.sink.close()
         self.sink.open(resume=False)
         self._is_open = True
         self.notes.clear()
-        self.refetched = True
+        self.spans = Spans()
+        self.gaps = 0
 
     def may_refetch(self, error: PenstockError) -> bool:
         """Tell whether fetching the whole item once more may mend an error."""

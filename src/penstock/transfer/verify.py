@@ -60,7 +60,7 @@ class Verification:
             shown = ", ".join((*self.missing, *self.changed)[:3])
             raise VerificationFailed(
                 f"{len(self.missing)} files are missing and {len(self.changed)} changed in {self.folder}: {shown}",
-                hint=f"Move changed files away, then run `penstock resume {self.folder}`.",
+                hint=f"Move changed files away; `penstock resume {self.folder}` then brings back what is missing.",
             )
 
     def to_json(self) -> dict[str, Any]:

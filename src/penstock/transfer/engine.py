@@ -90,7 +90,7 @@ class Transfer:
             raise sole(group) from None
         finally:
             with anyio.CancelScope(shield=True):
-                await to_thread.run_sync(self._wind_up)
+                await _to_the_end(self._wind_up)
         self._emit(TransferFinished(report=report))
         return report
 
@@ -288,6 +288,20 @@ def _waiting(items: MemoryObjectReceiveStream[Item]) -> Iterator[Item]:
     with suppress(anyio.WouldBlock, anyio.EndOfStream):
         while True:
             yield items.receive_nowait()
+
+
+async def _to_the_end(call: Callable[[], None]) -> None:
+    """Run something in a thread and wait for it, even if asyncio itself, which knows no shields, cancels the task."""
+    work = asyncio.get_running_loop().run_in_executor(None, call)
+    cancelled: asyncio.CancelledError | None = None
+    while not work.done():
+        try:
+            await asyncio.wait([work])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    work.result()
+    if cancelled is not None:
+        raise cancelled
 
 
 def _unheard(event: Event) -> None:

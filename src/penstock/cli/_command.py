@@ -66,6 +66,7 @@ def run_to_exit(function: Callable[[], Awaitable[int | None]], output: Output) -
     process at once, which is safe too.
     """
     received: list[int] = []
+    replace_closed_streams()
     try:
         code = anyio.run(_unwrapped, function, received)
     except BrokenPipeError:
@@ -80,6 +81,16 @@ def run_to_exit(function: Callable[[], Awaitable[int | None]], output: Output) -
             output.complain(f"Resume with: {output.resume_with}")
         return TERMINATED if received[0] == signal.SIGTERM else INTERRUPTED
     return code or 0
+
+
+def replace_closed_streams() -> None:
+    """Put the null device where a standard stream was closed; else the next file opened would take its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            os.dup2(null := os.open(os.devnull, os.O_RDWR), number)
+            if null != number:
+                os.close(null)
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
 
 
 def _reader_is_gone() -> int:

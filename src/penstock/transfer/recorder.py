@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-UNSETTLED = 256
+UNSETTLED = 128
 """Complete items that may wait for the recorder before whoever completes more has to wait for it."""
 
 SYNCERS = 8

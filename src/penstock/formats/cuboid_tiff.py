@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+import threading
 import zlib
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -40,10 +42,17 @@ CLASSIC_BYTES = (1 << 32) - (1 << 24)
 
 _DEFLATE_LEVEL = 6
 _ISAL_LEVEL = 2
-_ENCODERS = min(4, os.cpu_count() or 1)
-"""Planes that are encoded at once: deflate is what takes the time, and it needs no GIL."""
+_ENCODERS = min(4, max(1, (os.cpu_count() or 1) // 2))
+"""Planes of one slab that are encoded at once: deflate is what takes the time, and it needs no GIL."""
+_NICE = 10
 
 _NM_PER_CM = 10_000_000
+
+
+def _yield_to_others() -> None:
+    """Let an encoding thread give way to whoever answers the network, where a thread has a priority of its own."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
 class CuboidTiffSink:
@@ -85,7 +94,7 @@ class CuboidTiffSink:
 
     def finish(self, _notes: Mapping[int, JsonObject]) -> list[Output]:
         """Encode every plane."""
-        with ThreadPoolExecutor(_ENCODERS, "penstock-tiff") as pool:
+        with ThreadPoolExecutor(_ENCODERS, "penstock-tiff", initializer=_yield_to_others) as pool:
             return list(pool.map(self._encode, range(*self._slab.box.z)))
 
     def _encode(self, z: int) -> Output:

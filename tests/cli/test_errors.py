@@ -112,3 +112,10 @@ def test_an_interrupted_pull_can_be_resumed(penstock: Shell, number: int, code: 
         == {**files(penstock.folder / "data"), **stands}
     )
     assert whole.json["files"] > len(stands)
+
+
+def test_a_folder_that_can_never_be_made_is_refused_with_a_hint(penstock: Shell) -> None:
+    ran = penstock("pull", WESTFORD, "--to", "/proc/penstock")
+
+    assert ran.code == 8
+    assert "Hint:" in ran.err

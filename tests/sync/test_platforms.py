@@ -97,3 +97,20 @@ def test_a_script_that_forgets_to_close_ends_cleanly(sandbox: SandboxProcess, tm
 
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.splitlines()) == 1
+
+
+def test_a_script_that_downloads_ends_without_a_word(tmp_path: Path) -> None:
+    script = (
+        "import penstock.sync as penstock\n"
+        "with penstock.Sds() as sds:\n"
+        "    assert sds.download('/captures/westford', to='captures').complete\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

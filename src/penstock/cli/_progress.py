@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from penstock.cli._output import human_size, visible
-from penstock.events import ItemFailed, ItemFinished, ItemSkipped, ItemStarted, Progress
+from penstock.events import ItemFailed, ItemFinished, ItemSkipped, ItemStarted, Progress, Retrying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +69,7 @@ class Display:
         self._output = output
         self._bars = bars
         self._told = time.monotonic()
+        self._warned = -LINE_SECONDS
 
     def watch(self, label: str) -> Subscriber:
         """Return a subscriber for one transfer."""
@@ -78,6 +79,9 @@ class Display:
         def take(event: Event) -> None:
             account.take(event)
             self._output.event(as_json(event, label))
+            if isinstance(event, Retrying) and time.monotonic() - self._warned >= LINE_SECONDS:
+                self._warned = time.monotonic()
+                self._output.say(f"{label}: {event.cause}; trying again")
             if self._bars is not None and task is not None:
                 self._draw(self._bars, task, account)
             elif self._output.progress and time.monotonic() - self._told >= LINE_SECONDS:

@@ -13,6 +13,7 @@ import atexit
 import os
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, Literal, TypeVar, cast
@@ -130,7 +131,7 @@ class Loop:
 
     def _run(self) -> None:
         try:
-            anyio.run(self._serve, backend="asyncio")
+            anyio.run(self._serve, backend="asyncio", backend_options={"loop_factory": _EventLoop})
         finally:
             self._ready.set()
 
@@ -140,6 +141,19 @@ class Loop:
             self._portal = portal
             self._ready.set()
             await portal.sleep_until_stopped()
+
+
+class _EventLoop(asyncio.SelectorEventLoop):
+    """An event loop that ends without starting a thread, which CPython 3.12 refuses once the interpreter is ending."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._executor = ThreadPoolExecutor(thread_name_prefix="penstock-loop")
+        self.set_default_executor(self._executor)
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002  # newer Pythons pass it
+        """Wait for the executor's threads here; nothing else is left to run on this loop."""
+        self._executor.shutdown()
 
 
 class Job(Generic[T]):

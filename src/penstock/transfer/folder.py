@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock.errors import TargetExists, TargetLocked, TargetUnwritable, UnsafePath
+from penstock.errors import PenstockError, TargetExists, TargetLocked, TargetUnwritable, UnsafePath
 from penstock.formats.files import local_errors
 from penstock.transfer.names import RESERVED, is_contained
 from penstock.types import fingerprint
@@ -53,8 +53,12 @@ class Folder:
             self._fds.append(self._root_fd)
             if hold:
                 self._fds.append(self._locked())
-        except BaseException:
+        except BaseException as error:
             self.close()
+            if isinstance(error, OSError) and not isinstance(error, PenstockError):
+                raise TargetUnwritable(
+                    f"{self.root} cannot be made or opened: {error.strerror}", hint="Choose another folder."
+                ) from error
             raise
 
     def _locked(self) -> int:

@@ -70,3 +70,9 @@ def test_resume_brings_back_what_was_deleted(penstock: Shell) -> None:
     assert penstock("verify", "captures").code == 7
     assert penstock("resume", "captures").code == 0
     assert penstock("verify", "captures").code == 0
+
+
+def test_a_kept_session_does_not_vouch_for_a_wrong_password(penstock: Shell) -> None:
+    assert penstock("ls", "seer://").code == 0
+    assert penstock("ls", "seer://", PENSTOCK_SEER_PASSWORD="wrong").code == 4
+    assert penstock("ls", "seer://").code == 0

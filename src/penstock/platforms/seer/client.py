@@ -78,7 +78,8 @@ class Seer(Platform):
     async def _open(self) -> None:
         settings = await to_thread.run_sync(settle, self._passed)
         self.endpoint = settings.url
-        service = Service(self.context, settings.url, self._authentication(settings), settings.party)
+        authentication = await to_thread.run_sync(self._authentication, settings)
+        service = Service(self.context, settings.url, authentication, settings.party)
         store = self.context.http(settings.url, platform=self.name, classify=refused_link)
         segments = Links(partial(listing.segment_urls, service), batch=listing.SEGMENTS_A_BATCH)
         chunks = Links(partial(listing.chunk_urls, service), batch=listing.CHUNKS_A_BATCH)
@@ -88,7 +89,9 @@ class Seer(Platform):
         login = settings.login
         if isinstance(login, ApiKey):
             return KeySigner(login.key_id, login.pem)
-        jar = CookieJar(state_dir() / self.name, settings.url, login.email, legacy=login.legacy)
+        jar = CookieJar(
+            state_dir() / self.name, settings.url, login.email, password=login.password, legacy=login.legacy
+        )
         http = self.context.http(settings.url, platform=self.name)
         return EmailSession(http, settings.url, login.email, login.password, jar)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from hashlib import sha256
+from hashlib import scrypt, sha256
 from typing import TYPE_CHECKING, Any
 
 from penstock._config.secrets import Secret
@@ -25,12 +25,17 @@ class CookieJar:
             reaches another server.
         base: Base URL of the service.
         email: Account.
+        password: What the session was opened with; another one finds no session, and so is put to the test.
         legacy: Files of the vendor's client to look into as well; it does not say which server they belong to, so
             the caller passes them for the vendor's own hosts only.
     """
 
-    def __init__(self, folder: Path, base: str, email: str, *, legacy: tuple[Path, ...] = ()) -> None:
-        owner = sha256(f"{base} {email}".encode()).hexdigest()[:32]
+    def __init__(
+        self, folder: Path, base: str, email: str, *, password: Secret | None = None, legacy: tuple[Path, ...] = ()
+    ) -> None:
+        account = f"{base} {email}".encode()
+        known_by = account if password is None else scrypt(password.reveal().encode(), salt=account, n=2**12, r=8, p=1)
+        owner = sha256(known_by).hexdigest()[:32]
         self._path = folder / f"{owner}.json"
         self._legacy = legacy
 

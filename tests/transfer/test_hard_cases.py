@@ -383,7 +383,7 @@ def write_rows(folder: Path, rows: list[dict[str, Any]]) -> None:
     (folder / "penstock-manifest.jsonl").write_bytes(b"".join(lines))
 
 
-@pytest.mark.parametrize("survived", range(4))
+@pytest.mark.parametrize("survived", range(3))
 async def test_a_full_disk_under_the_journal_is_named(
     plan: MakePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, survived: int
 ) -> None:

@@ -122,10 +122,14 @@ class Journal:
                 isolation_level=None,
                 check_same_thread=False,
             )
-            self._db.execute("PRAGMA foreign_keys = ON")
-            if not readonly:
-                self._create()
-            self._check_version()
+            try:
+                self._db.execute("PRAGMA foreign_keys = ON")
+                if not readonly:
+                    self._create()
+                self._check_version()
+            except BaseException:
+                self._db.close()
+                raise
 
     def _create(self) -> None:
         self._db.execute(f"PRAGMA journal_mode = {'TRUNCATE' if on_network(self._path) else 'WAL'}")
